@@ -1,0 +1,402 @@
+"""Every number the engine uses, in one tree of frozen dataclasses.
+
+>>> config = engine_config("MES").override({"bars.seconds": "60", "risk.stop_ticks": "12"})
+>>> config.bars.seconds, config.risk.stop_ticks
+(60, 12)
+
+Values are validated when they are set; `config.digest` names a configuration in results.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from functools import cached_property
+from typing import Any, Final, Self, get_type_hints
+
+from engine.errors import ConfigError
+from engine.instruments import Instrument, instrument
+from engine.names import Pattern, Regime
+
+
+def _require(ok: bool, what: str) -> None:
+    if not ok:
+        raise ConfigError(what)
+
+
+def _positive(rules: object, *names: str) -> None:
+    for name in names:
+        value = getattr(rules, name)
+        _require(value > 0, f"{type(rules).__name__}.{name} is {value}; it must be above 0")
+
+
+def _not_negative(rules: object, *names: str) -> None:
+    for name in names:
+        value = getattr(rules, name)
+        _require(value >= 0, f"{type(rules).__name__}.{name} is {value}; it cannot be negative")
+
+
+@dataclass(frozen=True)
+class BarRules:
+    """Time bars of `seconds`, aligned to the epoch; price rows of `row_ticks` for the patterns."""
+
+    seconds: int = 300
+    row_ticks: int = 1
+
+    def __post_init__(self) -> None:
+        _positive(self, "seconds", "row_ticks")
+        _require(
+            self.seconds <= 86_400, f"BarRules.seconds is {self.seconds}; at most a day, 86400"
+        )
+
+
+@dataclass(frozen=True)
+class PatternRules:
+    ratio: float = 3.0
+    min_volume: int = 10
+    stack_levels: int = 3
+    exhaustion_levels: int = 3
+    exhaustion_max_levels: int = 5
+    exhaustion_fall: float = 0.30
+    absorption_levels: int = 3
+    absorption_share: float = 0.60
+    min_absorption: int = 150
+    divergence_bars: int = 5
+    unfinished_volume: int = 5
+    unfinished_memory: int = 50
+
+    def __post_init__(self) -> None:
+        _positive(
+            self, "ratio", "min_volume", "stack_levels", "absorption_levels", "min_absorption",
+            "unfinished_memory",
+        )  # fmt: skip
+        _not_negative(self, "unfinished_volume")
+        for name in ("exhaustion_fall", "absorption_share"):
+            value = getattr(self, name)
+            _require(0 < value <= 1, f"PatternRules.{name} is {value}; it must be in (0, 1]")
+        _require(
+            2 <= self.exhaustion_levels <= self.exhaustion_max_levels,
+            f"PatternRules.exhaustion_levels is {self.exhaustion_levels}; it must be at least 2 "
+            f"and at most exhaustion_max_levels ({self.exhaustion_max_levels})",
+        )
+        _require(
+            3 <= self.divergence_bars <= 50,
+            f"PatternRules.divergence_bars is {self.divergence_bars}; it must be 3 to 50",
+        )
+
+
+@dataclass(frozen=True)
+class RegimeRules:
+    min_bars: int = 21
+    adx_period: int = 14
+    atr_period: int = 14
+    fast_ema: int = 9
+    slow_ema: int = 21
+    after_open_s: int = 300
+    before_close_s: int = 900
+    min_volume_ratio: float = 0.30
+    winning_score: float = 4.0
+    news: tuple[tuple[int, int], ...] = ()  # UTC ns windows [from, to) without trading
+
+    def __post_init__(self) -> None:
+        _positive(self, "min_bars", "fast_ema", "slow_ema", "adx_period", "atr_period")
+        _not_negative(self, "after_open_s", "before_close_s", "min_volume_ratio")
+        _require(
+            max(self.adx_period, self.atr_period) <= 100 and self.slow_ema <= 500,
+            "RegimeRules: periods are at most 100 (ADX, ATR) and 500 (EMA)",
+        )
+        for start, end in self.news:
+            _require(
+                start < end, f"RegimeRules.news: window {start}..{end} does not end after it starts"
+            )
+
+
+UP, DOWN, RANGING, VOLATILE = (
+    Regime.TRENDING_UP, Regime.TRENDING_DOWN, Regime.RANGING, Regime.VOLATILE,
+)  # fmt: skip
+
+DEFAULT_MATRIX: Final[dict[Pattern, tuple[Regime, ...]]] = {
+    Pattern.BUY_IMBALANCE: (RANGING,),
+    Pattern.SELL_IMBALANCE: (RANGING,),
+    Pattern.STACKED_BUY_IMBALANCE: (VOLATILE,),
+    Pattern.STACKED_SELL_IMBALANCE: (VOLATILE,),
+    Pattern.BUYING_EXHAUSTION: (DOWN, RANGING),
+    Pattern.SELLING_EXHAUSTION: (UP, RANGING),
+    Pattern.SELLING_ABSORPTION: (DOWN, RANGING),
+    Pattern.BUYING_ABSORPTION: (UP, RANGING),
+    Pattern.BEARISH_DELTA_DIVERGENCE: (DOWN,),
+    Pattern.BULLISH_DELTA_DIVERGENCE: (UP,),
+    Pattern.UNFINISHED_HIGH: (),
+    Pattern.UNFINISHED_LOW: (),
+    Pattern.UNFINISHED_REVISITED: (),
+}
+
+
+@dataclass(frozen=True)
+class RouterRules:
+    """Which pattern may trade in which regime. `bias`: +1 long only, -1 short only, 0 both."""
+
+    matrix: Mapping[Pattern, tuple[Regime, ...]] = field(default_factory=lambda: DEFAULT_MATRIX)
+    bias: Mapping[Regime, int] = field(
+        default_factory=lambda: {UP: 1, DOWN: -1, RANGING: 0, VOLATILE: 0}
+    )
+    size_multiplier: Mapping[Regime, Decimal] = field(
+        default_factory=lambda: {
+            UP: Decimal("1.0"), DOWN: Decimal("1.0"),
+            RANGING: Decimal("0.75"), VOLATILE: Decimal("0.5"),
+        }
+    )  # fmt: skip
+    min_strength: float = 0.5
+    min_confidence: float = 0.6
+
+    def __post_init__(self) -> None:
+        for name in ("min_strength", "min_confidence"):
+            value = getattr(self, name)
+            _require(0 <= value <= 1, f"RouterRules.{name} is {value}; it must be 0 to 1")
+        for pattern, regimes in self.matrix.items():
+            _require(
+                Regime.NO_TRADE not in regimes,
+                f"RouterRules.matrix: {Pattern(pattern).name} cannot be enabled in NO_TRADE",
+            )
+
+
+@dataclass(frozen=True)
+class Tier:
+    """A step of the account: from `min_balance`, trade `symbol` ("" = the feed's instrument)."""
+
+    name: str
+    min_balance: Decimal
+    symbol: str
+    min_size: int
+    max_size: int
+    loss_limit: Decimal
+
+    def __post_init__(self) -> None:
+        _require(
+            1 <= self.min_size <= self.max_size,
+            f"tier {self.name}: sizes {self.min_size}-{self.max_size} must be 1 or more, in order",
+        )
+        _require(
+            self.loss_limit > 0, f"tier {self.name}: loss limit {self.loss_limit} must be above 0"
+        )
+
+
+def _tier(name: str, balance: str, symbol: str, low: int, high: int, limit: str) -> Tier:
+    return Tier(name, Decimal(balance), symbol, low, high, Decimal(limit))
+
+
+INDEX_TIERS: Final = (
+    _tier("MES 1-3", "0", "MES", 1, 3, "100"),
+    _tier("ES 1", "3500", "ES", 1, 1, "400"),
+    _tier("ES 1-2", "5000", "ES", 1, 2, "400"),
+    _tier("ES 1-3", "7500", "ES", 1, 3, "500"),
+    _tier("ES 1-3 top", "10000", "ES", 1, 3, "500"),
+)
+SINGLE_TIER: Final = (_tier("1-3", "0", "", 1, 3, "300"),)
+
+
+@dataclass(frozen=True)
+class RiskRules:
+    """Limits in currency, distances in ticks, times in seconds."""
+
+    stop_ticks: int = 16
+    target_ticks: int = 24
+    cooldown_bars: int = 0
+    profit_target: Decimal = Decimal(500)
+    loss_limit: Decimal = Decimal(300)
+    max_drawdown: Decimal = Decimal(1000)
+    stale_s: int = 30
+    max_rejects: int = 3
+    rejects_window_s: int = 300
+    lots_per_unit: int = 1  # a tier's "1" in lots
+    margin_limits: Mapping[str, Decimal] = field(
+        default_factory=lambda: {"MES": Decimal(40), "ES": Decimal(400)}
+    )
+    tiers: tuple[Tier, ...] = SINGLE_TIER
+
+    def __post_init__(self) -> None:
+        _positive(
+            self, "stop_ticks", "target_ticks", "profit_target", "loss_limit", "max_drawdown",
+            "stale_s", "max_rejects", "rejects_window_s", "lots_per_unit",
+        )  # fmt: skip
+        _not_negative(self, "cooldown_bars")
+        _require(len(self.tiers) > 0, "RiskRules.tiers is empty; at least one tier is needed")
+        balances = [tier.min_balance for tier in self.tiers]
+        _require(
+            balances == sorted(set(balances)),
+            f"RiskRules.tiers: balances {balances} must rise from tier to tier",
+        )
+
+
+@dataclass(frozen=True)
+class FillRules:
+    """What the simulated exchange assumes. `target`: "through" or "touch".
+
+    `exact`: stops fill at their own price even when the market gapped past it.
+    """
+
+    profile: str = "honest"
+    latency_ms: int = 50
+    slippage_ticks: int = 1
+    target: str = "through"
+    fees: bool = True
+    exact: bool = False
+
+    def __post_init__(self) -> None:
+        _not_negative(self, "latency_ms", "slippage_ticks")
+        _require(
+            self.target in ("through", "touch"),
+            f'FillRules.target is {self.target!r}; it is "through" or "touch"',
+        )
+
+
+FILL_PROFILES: Final = {
+    "honest": FillRules(),
+    "ideal": FillRules("ideal", 0, 0, "touch", fees=False, exact=True),
+}
+
+
+def fill_profile(name: str) -> FillRules:
+    """The named assumptions; ConfigError lists the known ones."""
+    try:
+        return FILL_PROFILES[name]
+    except KeyError:
+        raise ConfigError(
+            f"unknown fill profile {name!r}; known are {', '.join(FILL_PROFILES)}"
+        ) from None
+
+
+@dataclass(frozen=True)
+class AccountRules:
+    """The account at the start: `id` is part of every derived order id."""
+
+    id: str = "paper"
+    balance: Decimal = Decimal(2500)
+    peak: Decimal | None = None  # highest balance so far; None: the balance
+    streak: int = 0
+
+    def __post_init__(self) -> None:
+        _require(bool(self.id), "AccountRules.id is empty")
+        _positive(self, "balance")
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """All the engine is told. `instrument` is the feed's; tiers may trade a sibling of it."""
+
+    instrument: Instrument
+    bars: BarRules = field(default_factory=BarRules)
+    patterns: PatternRules = field(default_factory=PatternRules)
+    regime: RegimeRules = field(default_factory=RegimeRules)
+    router: RouterRules = field(default_factory=RouterRules)
+    risk: RiskRules = field(default_factory=RiskRules)
+    fills: FillRules = field(default_factory=FillRules)
+    account: AccountRules = field(default_factory=AccountRules)
+
+    def __post_init__(self) -> None:
+        for tier in self.risk.tiers:
+            if tier.symbol:
+                _require(
+                    instrument(tier.symbol).tick == self.instrument.tick,
+                    f"tier {tier.name}: {tier.symbol} and the feed's {self.instrument.symbol} "
+                    "have different ticks",
+                )
+
+    def override(self, values: Mapping[str, str]) -> Self:
+        """A copy with dotted settings replaced, parsed by the type of each ("risk.stop_ticks")."""
+        config = self
+        for key, text in values.items():
+            section, _, name = key.partition(".")
+            rules = getattr(config, section, None)
+            hints = get_type_hints(type(rules)) if is_dataclass(rules) else {}
+            if section == "instrument" or name not in hints:
+                raise ConfigError(
+                    f"unknown setting {key!r}; known are {', '.join(self.settings())}"
+                )
+            value = _parse(key, text, hints[name])
+            config = replace(config, **{section: replace(rules, **{name: value})})  # type: ignore[type-var,arg-type]
+        return config
+
+    def settings(self) -> list[str]:
+        """The dotted names that `override` takes."""
+        return [
+            f"{section.name}.{item.name}"
+            for section in fields(self)
+            if section.name != "instrument"
+            for item in fields(getattr(self, section.name))
+            if get_type_hints(type(getattr(self, section.name)))[item.name] in _PARSERS
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole tree as JSON types: Decimals as strings, names for enums."""
+        return {str(key): _plain(value) for key, value in asdict(self).items()}
+
+    @cached_property
+    def digest(self) -> str:
+        """12 hex digits that name this configuration."""
+        text = json.dumps(self.as_dict(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.name
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _bool(text: str) -> bool:
+    return {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}[
+        text.lower()
+    ]
+
+
+_PARSERS: Final[Mapping[object, Any]] = {
+    int: int, float: float, str: str, Decimal: Decimal, bool: _bool,
+}  # fmt: skip
+
+
+def _parse(key: str, text: str, kind: object) -> object:
+    parser = _PARSERS.get(kind)
+    if parser is None:
+        raise ConfigError(f"{key} cannot be set from text")
+    try:
+        value = parser(text)
+    except (ValueError, KeyError, InvalidOperation):
+        name = getattr(kind, "__name__", str(kind))
+        raise ConfigError(f"{key}={text!r} is not a valid {name}") from None
+    if isinstance(value, float | Decimal) and value != value:
+        raise ConfigError(f"{key}={text!r} is not a number")
+    return value
+
+
+# min_volume and min_absorption by symbol; others take ES's.
+VOLUMES: Final = {
+    "ES": (10, 150),
+    "MES": (5, 30),
+    "NQ": (5, 60),
+    "MNQ": (5, 30),
+    "CL": (5, 50),
+    "GC": (5, 40),
+}
+
+
+def engine_config(symbol: str, **sections: Any) -> EngineConfig:
+    """The defaults for a symbol; keyword arguments replace whole sections.
+
+    ES and MES share the capital tiers; without an account given, ES starts at 10,000 and
+    everything else at 2,500, so that a replay of ES trades ES and one of MES trades MES.
+    """
+    feed = instrument(symbol)
+    volume, absorption = VOLUMES.get(symbol, VOLUMES["ES"])
+    defaults: dict[str, Any] = {
+        "patterns": PatternRules(min_volume=volume, min_absorption=absorption),
+        "risk": RiskRules(tiers=INDEX_TIERS if symbol in ("ES", "MES") else SINGLE_TIER),
+        "account": AccountRules(balance=Decimal(10_000 if symbol == "ES" else 2_500)),
+    }
+    return EngineConfig(instrument=feed, **{**defaults, **sections})

@@ -1,0 +1,309 @@
+"""What the engine says. Every event carries `ts`, the event time (UTC ns) at which it happened.
+
+Prices are ticks, sizes lots, money units of 1e-8 (see `engine.money`); `Instrument.price`,
+`Instrument.quantity` and `engine.money.to_decimal` bring them to the edge. Directions and sides
+are +1 (long, buy) and -1 (short, sell).
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.names import ExitReason, Halt, Pattern, Regime
+
+Details = dict[str, int | float | str | bool | list[int] | list[float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegimeReading:
+    """The regime at a bar's close with everything it was computed from.
+
+    `inputs` holds the figures of ORDERFLOW's list by name (None while not available yet),
+    `scores` the points of UP, DOWN, RANGING and VOLATILE in that order.
+    """
+
+    regime: Regime
+    confidence: float
+    scores: tuple[float, float, float, float]
+    inputs: dict[str, float | None]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bar:
+    """A footprint bar over [start, end). `levels` is int64 [n, 4], ascending by price:
+    price, bid volume (sell aggressors), ask volume (buy aggressors), unknown volume; single
+    ticks, only prices that traded. `index` counts the bars of the trading day from 0."""
+
+    index: int
+    start: int
+    end: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    buy_volume: int
+    sell_volume: int
+    delta: int
+    min_delta: int
+    max_delta: int
+    cum_delta: int
+    trades: int
+    poc: int
+    vah: int
+    val: int
+    notional: int  # sum of price * size: the bar's VWAP is notional / volume, in ticks
+    session_notional: int
+    session_volume: int
+    levels: npt.NDArray[np.int64]
+    buy_imbalances: tuple[int, ...] = ()
+    sell_imbalances: tuple[int, ...] = ()
+    reading: RegimeReading | None = None
+    warm_up: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Bar):
+            return NotImplemented
+        return all(
+            np.array_equal(self.levels, other.levels)
+            if name == "levels"
+            else getattr(self, name) == getattr(other, name)
+            for name in self.__slots__
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """A pattern found at a bar's close, and what the router said of it."""
+
+    id: str
+    ts: int
+    bar_start: int
+    pattern: Pattern
+    direction: int
+    price: int
+    strength: float
+    details: Details
+    regime: Regime
+    confidence: float
+    approved: bool
+    reason: str  # "" when approved, else the first rule that failed, in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """An execution. `id` is the broker's (or the simulated exchange's) and unique."""
+
+    id: str
+    order_id: str
+    ts: int
+    price: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """A closed bracket. Prices are totals of price * size, so that averages stay exact."""
+
+    id: str
+    symbol: str
+    direction: int
+    size: int
+    entry_ts: int
+    entry_notional: int
+    exit_ts: int
+    exit_notional: int
+    exit_reason: ExitReason
+    stop: int
+    target: int
+    pnl_gross: int
+    fees: int
+    pattern: Pattern
+    signal_id: str
+    regime: Regime
+    mae: int  # worst excursion against the position, ticks >= 0
+    mfe: int  # best excursion in its favour, ticks >= 0
+    balance: int  # the account's, after this trade
+
+    @property
+    def pnl_net(self) -> int:
+        """Gross P&L less fees, money units."""
+        return self.pnl_gross - self.fees
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carry:
+    """What one trading day leaves to the next: all the state that is not in the day's inputs."""
+
+    balance: int
+    peak: int
+    streak: int  # wins in a row (> 0) or losses in a row (< 0)
+    tier: str
+    halts: tuple[Halt, ...] = ()
+    unfinished: tuple[tuple[int, int], ...] = ()  # price, direction; oldest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayStarted:
+    ts: int
+    day: date
+    carry: Carry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionChanged:
+    ts: int
+    phase: Literal["open", "entries_closed", "flatten", "closed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarClosed:
+    ts: int  # the bar's end
+    bar: Bar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalDetected:
+    ts: int
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was done about a bar's approved signals. `rule` names the check that said no
+    ("" for an entry); `terms` are the figures behind it: risk state and sizing terms."""
+
+    ts: int
+    bar_start: int
+    action: Literal["enter", "none"]
+    direction: int
+    size: int
+    signal_id: str  # the signal chosen
+    approved: tuple[str, ...]  # all approved signals of the bar
+    rule: str
+    reason: str
+    terms: dict[str, int | float | str | bool]
+    trade_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderIntent:
+    """An order that the broker shall have. An entry carries its bracket: `stop_ticks` and
+    `target_ticks` from the fill, worked by the broker. `exit` orders close a position early."""
+
+    ts: int
+    id: str
+    trade_id: str
+    symbol: str
+    role: Literal["entry", "stop", "target", "exit"]
+    type: Literal["market", "stop", "limit"]
+    side: int
+    size: int
+    price: int | None = None
+    stop_ticks: int = 0
+    target_ticks: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderUpdate:
+    ts: int
+    id: str
+    status: Literal["working", "partial", "filled", "cancelled", "rejected"]
+    filled: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    ts: int
+    fill: Fill
+    trade_id: str
+    role: Literal["entry", "stop", "target", "exit"]
+    side: int
+    fee: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionOpened:
+    """An entry filled: the bracket's stop and target now work at these prices."""
+
+    ts: int
+    trade_id: str
+    symbol: str
+    direction: int
+    size: int
+    entry_notional: int
+    stop: int
+    target: int
+    pattern: Pattern
+    signal_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeClosed:
+    ts: int
+    trade: Trade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halted:
+    ts: int
+    halt: Halt
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    ts: int
+    halt: Halt
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierChanged:
+    ts: int
+    before: str
+    after: str
+    balance: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickDropped:
+    ts: int
+    reason: str  # of engine.ticks.DROP_REASONS
+    price: int
+    size: int
+    side: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandDone:
+    ts: int
+    command_id: str
+    kind: str
+    ok: bool
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputIgnored:
+    """A fill or broker message that changes nothing (unknown order, fill seen before)."""
+
+    ts: int
+    what: str
+    reason: str
+    details: Details = field(default_factory=dict)
+
+
+Event = (
+    DayStarted | SessionChanged | BarClosed | SignalDetected | Decision | OrderIntent | OrderUpdate
+    | Filled | PositionOpened | TradeClosed | Halted | Resumed | TierChanged | TickDropped
+    | CommandDone | InputIgnored
+)  # fmt: skip
