@@ -1,0 +1,1 @@
+"""What would have happened: days of ticks through the engine, and what came of it."""

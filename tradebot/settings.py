@@ -1,0 +1,241 @@
+"""Django's settings. Every value that may differ between machines comes from the environment.
+
+With nothing set the product is embedded: SQLite, an in-process channel layer, tasks run where
+they are called. DATABASE_URL switches to PostgreSQL; REDIS_URL moves channel layer, cache and tasks
+to Redis. `.env.example` describes every variable.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from tradebot import environment
+from tradebot.logging import configure as configure_logging
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+environment.load_env_file(BASE_DIR / ".env")
+
+DEBUG = environment.flag("DEBUG", default=False)
+DATA_DIR = environment.directory("DATA_DIR", BASE_DIR / "data")
+
+_POSTGRES = environment.postgres("DATABASE_URL")
+REDIS_URL = environment.redis("REDIS_URL")
+# Redis channels know no database numbers: two installations on one server need two prefixes.
+REDIS_PREFIX = environment.text("REDIS_PREFIX", "tradebot")
+EMBEDDED = _POSTGRES is None
+
+SECRET_KEY = environment.secret_key("SECRET_KEY", DATA_DIR, embedded=EMBEDDED)
+
+# Applications
+
+INSTALLED_APPS = [
+    # Before the admin, whose templates it replaces.
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "channels",
+    "django_htmx",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "django_celery_beat",
+    "django_celery_results",
+    "django_structlog",
+    "marketdata",
+    "trading",
+    "backtests",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tradebot.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "tradebot.urls"
+ASGI_APPLICATION = "tradebot.asgi.application"
+WSGI_APPLICATION = "tradebot.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+DATABASES: dict[str, dict[str, Any]]
+if _POSTGRES is None:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "tradebot.sqlite3",
+            "OPTIONS": {
+                # A transaction takes the write lock when it begins and waits for it. Taking it
+                # at the first write instead fails at once when another writer came in between.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 5,
+                "init_command": (
+                    "PRAGMA journal_mode=WAL;"
+                    "PRAGMA synchronous=NORMAL;"
+                    "PRAGMA temp_store=MEMORY;"
+                    "PRAGMA journal_size_limit=67108864;"
+                    "PRAGMA cache_size=-16000;"
+                ),
+            },
+        }
+    }
+else:
+    _POSTGRES["CONN_MAX_AGE"] = 0  # the pool keeps connections, Django must not
+    _POSTGRES["CONN_HEALTH_CHECKS"] = True
+    _POSTGRES["OPTIONS"] = {
+        **_POSTGRES["OPTIONS"],
+        "pool": {
+            "min_size": 1,
+            "max_size": environment.whole_number("DATABASE_POOL_SIZE", 10, low=1, high=200),
+            "timeout": 10,
+        },
+    }
+    DATABASES = {"default": _POSTGRES}
+
+# Channel layer, cache, tasks
+
+CHANNEL_LAYERS: dict[str, dict[str, Any]]
+CACHES: dict[str, dict[str, Any]]
+if REDIS_URL:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{REDIS_PREFIX}:layer"},
+        }
+    }
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": f"{REDIS_PREFIX}:cache",
+        }
+    }
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{REDIS_PREFIX}:celery:"}
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CELERY_BROKER_URL = "memory://"
+    CELERY_TASK_ALWAYS_EAGER = True
+    CELERY_TASK_STORE_EAGER_RESULT = True
+
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXTENDED = True
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_TRACK_STARTED = True
+# Our tasks are long: a worker that took a second one in advance would only keep it from the others.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_ACKS_LATE = True
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# Time
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+# The clock of the exchange: trading days, sessions and holidays are told by it.
+TRADING_TIME_ZONE = "America/New_York"
+
+USE_I18N = False
+LANGUAGE_CODE = "en-us"
+
+# Static files: served from where they lie, without a collectstatic step.
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# Security
+
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+BEHIND_HTTPS = environment.flag("BEHIND_HTTPS", default=False)
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "/admin/login/"
+LOGIN_REDIRECT_URL = "/"
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = BEHIND_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = BEHIND_HTTPS
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+if BEHIND_HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+
+# API
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "PAGE_SIZE": 100,
+    "COERCE_DECIMAL_TO_STRING": True,  # JSON numbers become floats in whoever reads them
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "tradebot",
+    "DESCRIPTION": "Sessions, signals, orders, fills and trades of the trading platform.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# Admin
+
+UNFOLD = {"SITE_TITLE": "tradebot", "SITE_HEADER": "tradebot", "SITE_URL": "/", "THEME": "dark"}
+
+# Logs
+
+LOGGING_CONFIG = None  # structlog's, set up here and now, instead of Django's
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
+LOG_FORMAT = environment.choice("LOG_FORMAT", "auto", ["auto", "console", "json"])
+configure_logging(level=LOG_LEVEL, style=LOG_FORMAT)

@@ -1,0 +1,9 @@
+"""The addresses of the product: the admin, and everything else in `trading`."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("trading.urls")),
+]

@@ -1,0 +1,1 @@
+"""What we do about it: accounts, signals, orders, the pipeline, the pages."""
