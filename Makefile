@@ -1,0 +1,65 @@
+# What one does with a working copy. `make help` lists it.
+# Every target starts from a fresh clone: all it needs is make and Python 3.11 or newer.
+
+PORT ?= 8000
+ARGS ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+RUNTIME := $(VENV)/.runtime
+TOOLS := $(VENV)/.tools
+COMPILE := $(PY) -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url
+
+.DEFAULT_GOAL := help
+.PHONY: run test check bench requirements clean help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
+
+run: $(RUNTIME) ## trade on a simulated market, page on http://127.0.0.1:$(PORT)
+	@$(PY) manage.py migrate --verbosity 0
+	@exec $(PY) manage.py trade --feed simulator --symbol MES --mode paper --serve 127.0.0.1:$(PORT) $(ARGS)
+
+test: $(TOOLS) ## run all tests, embedded and on PostgreSQL and Redis (ARGS= for pytest)
+	@exec $(PY) -m tests $(ARGS)
+
+check: $(TOOLS) ## lint, format, types, layers, migrations, settings
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(PY) -m mypy engine marketdata trading backtests tradebot
+	$(VENV)/bin/lint-imports
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py check
+
+bench: $(TOOLS) ## measure what SPEED is about
+	@exec $(PY) -m bench $(ARGS)
+
+requirements: $(TOOLS) ## pin requirements*.in anew
+	$(COMPILE) --upgrade requirements.in -o requirements.txt
+	$(COMPILE) --upgrade requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove what make made; data/ stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache htmlcov .coverage artefacts
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The pins are resolved for 3.11, so that one comes first. A command that exists may still not run
+# (pyenv's shims), hence the try.
+$(PY):
+	@for python in python3.11 python3.12 python3.13 python3 python; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Making $(VENV) with $$($$python -c 'import sys; print(sys.executable, sys.version.split()[0])')"; \
+	    rm -rf $(VENV); \
+	    $$python -m venv $(VENV) && exit 0; \
+	    rm -rf $(VENV); \
+	    echo "That needs Python's venv module; on Debian: apt-get install python3-venv" >&2; exit 1; \
+	  fi; \
+	done; \
+	echo "tradebot needs Python 3.11 or newer, and none is on PATH. Install it and try again." >&2; exit 1
+
+$(RUNTIME): requirements.txt | $(PY)
+	@./.ci/install $(PY) requirements.txt
+	@touch $@
+
+$(TOOLS): requirements-dev.txt $(RUNTIME) | $(PY)
+	@./.ci/install $(PY) requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The tests; they mirror the packages. `python -m tests` runs them on every database we support."""

@@ -1,0 +1,1 @@
+"""Tests of the set-up: settings, logs, headers, the test runner."""
