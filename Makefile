@@ -17,12 +17,16 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
 run: $(RUNTIME) ## trade on a simulated market, page on http://127.0.0.1:$(PORT)
-	@$(PY) manage.py migrate --verbosity 0
-	@exec $(PY) manage.py trade --feed simulator --symbol MES --mode paper --serve 127.0.0.1:$(PORT) $(ARGS)
+	@exec $(PY) -m tradebot trade --feed simulator --symbol MES --mode paper --serve 127.0.0.1:$(PORT) $(ARGS)
 
 test: $(TOOLS) ## run all tests, embedded and on PostgreSQL and Redis (ARGS= for pytest)
 	@exec $(PY) -m tests $(ARGS)
 
+# What the machine is configured for is not what is checked.
+check: export ENV_FILE :=
+check: export DATABASE_URL :=
+check: export REDIS_URL :=
+check: export DATA_DIR := $(VENV)/check
 check: $(TOOLS) ## lint, format, types, layers, migrations, settings
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .

@@ -11,12 +11,26 @@ import shutil
 import tempfile
 from pathlib import Path
 
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
-# xdist's workers inherit the folder of the process that started them and add their own below it.
-ROOT = os.environ.setdefault("TEST_DATA_ROOT", tempfile.mkdtemp(prefix="tradebot-tests-"))
-DATA_DIR = Path(ROOT) / WORKER
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if WORKER:  # inherits the folder of the process that started it
+    ROOT = Path(os.environ["TEST_DATA_ROOT"])
+else:
+    ROOT = Path(tempfile.mkdtemp(prefix="tradebot-tests-"))
+    os.environ["TEST_DATA_ROOT"] = str(ROOT)
+DATA_DIR = ROOT / (WORKER or "main")
 
-for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "LOG_FORMAT"):
+for name in (
+    "DATABASE_URL",
+    "DATABASE_POOL_SIZE",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS",
+    "BEHIND_HTTPS",
+    "LOG_LEVEL",
+    "LOG_FORMAT",
+):
     os.environ.pop(name, None)
 for name in ("DATABASE_URL", "REDIS_URL"):
     if os.environ.get(f"TEST_{name}"):
@@ -25,12 +39,17 @@ os.environ.update(
     ENV_FILE="",
     DATA_DIR=str(DATA_DIR),
     SECRET_KEY="only-for-tests-" + "x" * 40,
-    REDIS_PREFIX=f"{os.environ.get('TEST_REDIS_PREFIX', 'tradebot-tests')}-{WORKER}",
+    REDIS_PREFIX=f"tradebot-tests-{ROOT.name}-{WORKER}",
     DJANGO_SETTINGS_MODULE="tradebot.settings",
 )
 
+import django.conf  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
+
+if django.conf.settings.configured:
+    pytest.exit("unset DJANGO_SETTINGS_MODULE: settings were read before the tests set their own")
+assert django.conf.settings.DATABASES  # now, so that pytest-django finds Django configured
 
 # A slow machine is no bug, and a failure must come again: no deadline, the same examples each time.
 settings.register_profile(
@@ -46,7 +65,8 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
-ON_SERVICES = bool(os.environ.get("DATABASE_URL"))
+ON_SERVICES = bool(os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
+ONLY_SERVICES = bool(os.environ.get("TEST_ONLY_SERVICES"))
 DATABASE_FIXTURES = {
     "db",
     "transactional_db",
@@ -64,21 +84,40 @@ def uses_database(item: pytest.Item) -> bool:
     return bool(item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES)
 
 
+def uses_channels(item: pytest.Item) -> bool:
+    """Whether the test's module imports anything from channels."""
+    module = getattr(item, "module", None)
+    return any(
+        getattr(thing, "__module__", getattr(thing, "__name__", "")).split(".")[0] == "channels"
+        for thing in vars(module).values()
+        if isinstance(getattr(thing, "__module__", getattr(thing, "__name__", None)), str)
+    )
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the database, for the runner's second pass; skip what lacks its service.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what uses the database or channels, skip what lacks its service, and in the runner's
+    second pass keep only what would behave differently there.
 
     First of its kind, because selection by `-m` is such a hook too.
     """
+    keep, drop = [], []
     for item in items:
         if uses_database(item):
             item.add_marker("db")
+        if uses_channels(item):
+            item.add_marker("channels")
         if item.get_closest_marker("services") and not ON_SERVICES:
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL and Redis: make test"))
+        concerned = any(map(item.get_closest_marker, ("db", "channels", "services")))
+        (keep if concerned or not ONLY_SERVICES else drop).append(item)
+    if drop:
+        config.hook.pytest_deselected(items=drop)
+        items[:] = keep
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if WORKER == "main":
+def pytest_sessionfinish() -> None:
+    if not WORKER:
         shutil.rmtree(ROOT, ignore_errors=True)
 
 

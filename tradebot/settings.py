@@ -96,6 +96,8 @@ if _POSTGRES is None:
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATA_DIR / "tradebot.sqlite3",
+            # A file and not memory, so that tests meet the locks that threads and processes meet.
+            "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
             "OPTIONS": {
                 # A transaction takes the write lock when it begins and waits for it. Taking it
                 # at the first write instead fails at once when another writer came in between.
