@@ -1,0 +1,323 @@
+"""What the live page is told, as JSON types. `docs/live-socket.md` is the contract.
+
+Every thing has one shape, whether it comes from the engine (`bar_to_wire`) or from the database
+(`bar_row_to_wire`). Prices that the page computes with are whole ticks, prices and money that it
+shows are strings: no price or amount becomes a float. Times are milliseconds UTC.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from engine import events
+from engine.instruments import Instrument, instrument
+from engine.money import to_decimal
+from engine.names import Pattern, Regime
+from marketdata.models import Bar, average_price
+from trading.models import Session, Signal, Trade
+
+if TYPE_CHECKING:
+    from engine.status import Position, Status
+
+Json = dict[str, Any]
+
+MS: Final = 1_000_000
+
+
+def millis(ns: int | None) -> int | None:
+    """Milliseconds of a time in ns; None stays None."""
+    return None if ns is None else int(ns) // MS
+
+
+def decimals(step: Decimal) -> int:
+    """Places after the point that a step needs: 2 for 0.25."""
+    return max(0, -int(step.normalize().as_tuple().exponent))
+
+
+def number_text(value: Decimal, places: int) -> str:
+    """Plain digits with at least `places` after the point and no trailing zeros past them.
+
+    >>> number_text(Decimal("4800.50000000"), 2), number_text(Decimal("0.00001230"), 2)
+    ('4800.50', '0.0000123')
+    """
+    text = f"{value:f}"
+    whole, _, fraction = text.partition(".")
+    fraction = fraction.rstrip("0").ljust(places, "0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def money_text(value: Decimal | None) -> str | None:
+    return None if value is None else number_text(value, 2)
+
+
+def units_text(units: int) -> str:
+    """An amount in the engine's money units."""
+    return number_text(to_decimal(units), 2)
+
+
+def price_text(value: Decimal | None, spec: Instrument) -> str | None:
+    return None if value is None else number_text(value, decimals(spec.tick))
+
+
+def average_text(notional: int, size: int, spec: Instrument) -> str:
+    return number_text(average_price(notional, size, spec.tick), decimals(spec.tick))
+
+
+def plain(value: Any) -> Any:
+    """JSON types of whatever the engine put into details and terms; not-a-number becomes None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return str(value)
+
+
+# Bars
+
+
+def bar_to_wire(bar: events.Bar, spec: Instrument) -> Json:
+    reading = bar.reading
+    return {
+        "i": int(bar.index),
+        "t": millis(bar.start),
+        "e": millis(bar.end),
+        "o": int(bar.open),
+        "h": int(bar.high),
+        "l": int(bar.low),
+        "c": int(bar.close),
+        "v": int(bar.volume),
+        "bv": int(bar.buy_volume),
+        "sv": int(bar.sell_volume),
+        "d": int(bar.delta),
+        "dmin": int(bar.min_delta),
+        "dmax": int(bar.max_delta),
+        "cd": int(bar.cum_delta),
+        "n": int(bar.trades),
+        "poc": int(bar.poc),
+        "vah": int(bar.vah),
+        "val": int(bar.val),
+        "vwap": average_text(bar.notional, bar.volume, spec),
+        "svwap": average_text(bar.session_notional, bar.session_volume, spec)
+        if bar.session_volume
+        else None,
+        "lv": bar.levels.tolist(),
+        "bi": [int(price) for price in bar.buy_imbalances],
+        "si": [int(price) for price in bar.sell_imbalances],
+        "regime": reading.regime.name if reading else "",
+        "conf": round(reading.confidence, 4) if reading else None,
+        "scores": list(reading.scores) if reading else None,
+        "warm": bar.warm_up,
+    }
+
+
+def bar_row_to_wire(row: Bar, spec: Instrument) -> Json:
+    return {
+        "i": row.index,
+        "t": millis(row.start_ns),
+        "e": millis(row.end_ns),
+        "o": spec.ticks(row.open),
+        "h": spec.ticks(row.high),
+        "l": spec.ticks(row.low),
+        "c": spec.ticks(row.close),
+        "v": row.volume,
+        "bv": row.buy_volume,
+        "sv": row.sell_volume,
+        "d": row.delta,
+        "dmin": row.min_delta,
+        "dmax": row.max_delta,
+        "cd": row.cum_delta,
+        "n": row.trades,
+        "poc": spec.ticks(row.poc),
+        "vah": spec.ticks(row.vah),
+        "val": spec.ticks(row.val),
+        "vwap": price_text(row.vwap, spec),
+        "svwap": price_text(row.session_vwap, spec) if row.session_volume else None,
+        "lv": row.levels,
+        "bi": row.buy_imbalances,
+        "si": row.sell_imbalances,
+        "regime": row.regime,
+        "conf": None if row.confidence is None else round(row.confidence, 4),
+        "scores": row.scores,
+        "warm": row.warm_up,
+    }
+
+
+# Signals
+
+
+def signal_to_wire(signal: events.Signal) -> Json:
+    return {
+        "id": signal.id,
+        "t": millis(signal.ts),
+        "bar": millis(signal.bar_start),
+        "pattern": Pattern(signal.pattern).name,
+        "dir": int(signal.direction),
+        "price": int(signal.price),
+        "strength": round(float(signal.strength), 4),
+        "details": plain(signal.details),
+        "regime": Regime(signal.regime).name,
+        "conf": round(float(signal.confidence), 4),
+        "ok": signal.approved,
+        "why": signal.reason,
+    }
+
+
+def signal_row_to_wire(row: Signal, spec: Instrument) -> Json:
+    return {
+        "id": row.id,
+        "t": millis(row.ts_ns),
+        "bar": millis(row.bar_start_ns),
+        "pattern": row.pattern,
+        "dir": row.direction,
+        "price": spec.ticks(row.price),
+        "strength": round(row.strength, 4),
+        "details": row.details,
+        "regime": row.regime,
+        "conf": round(row.confidence, 4),
+        "ok": row.approved,
+        "why": row.reason,
+    }
+
+
+# Trades and the position
+
+
+def trade_to_wire(trade: events.Trade) -> Json:
+    spec = instrument(trade.symbol)
+    return {
+        "id": trade.id,
+        "symbol": trade.symbol,
+        "dir": int(trade.direction),
+        "size": int(trade.size),
+        "et": millis(trade.entry_ts),
+        "ep": average_text(trade.entry_notional, trade.size, spec),
+        "xt": millis(trade.exit_ts),
+        "xp": average_text(trade.exit_notional, trade.size, spec),
+        "why": str(trade.exit_reason),
+        "stop": int(trade.stop),
+        "target": int(trade.target),
+        "gross": units_text(trade.pnl_gross),
+        "fees": units_text(trade.fees),
+        "net": units_text(trade.pnl_net),
+        "pattern": Pattern(trade.pattern).name,
+        "mae": int(trade.mae),
+        "mfe": int(trade.mfe),
+    }
+
+
+def trade_row_to_wire(row: Trade) -> Json:
+    """A trade that was entered (open, closed or abandoned; what has not happened yet is None)."""
+    spec = instrument(row.instrument_id)
+    return {
+        "id": row.id,
+        "symbol": row.instrument_id,
+        "dir": row.direction,
+        "size": row.size,
+        "et": millis(row.entry_ns),
+        "ep": price_text(row.entry_price, spec),
+        "xt": millis(row.exit_ns),
+        "xp": price_text(row.exit_price, spec),
+        "why": row.exit_reason,
+        "stop": None if row.stop is None else spec.ticks(row.stop),
+        "target": None if row.target is None else spec.ticks(row.target),
+        "gross": money_text(row.gross),
+        "fees": money_text(row.fees),
+        "net": money_text(row.net),
+        "pattern": row.pattern,
+        "mae": row.mae,
+        "mfe": row.mfe,
+    }
+
+
+def position_to_wire(position: "Position", open_pnl: int) -> Json:
+    spec = instrument(position.symbol)
+    return {
+        "id": position.trade_id,
+        "symbol": position.symbol,
+        "dir": int(position.direction),
+        "size": int(position.size),
+        "ep": average_text(position.entry_notional, position.size, spec),
+        "et": millis(position.entry_ts),
+        "stop": int(position.stop),
+        "target": int(position.target),
+        "open_pnl": units_text(open_pnl),
+    }
+
+
+# The state of things
+
+
+def account_to_wire(status: "Status") -> Json:
+    return {
+        "balance": units_text(status.balance),
+        "day_pnl": units_text(status.day_pnl),
+        "open_pnl": units_text(status.open_pnl),
+        "target": units_text(status.profit_target),
+        "limit": units_text(status.loss_limit),
+        "tier": status.tier,
+        "symbol": status.tier_symbol,
+        "halts": [str(halt) for halt in status.halts],
+        "streak": status.streak,
+    }
+
+
+def reading_to_wire(reading: events.RegimeReading | None) -> Json | None:
+    if reading is None:
+        return None
+    return {
+        "name": Regime(reading.regime).name,
+        "conf": round(float(reading.confidence), 4),
+        "scores": plain(reading.scores),
+        "reason": reading.reason,
+        "inputs": plain(reading.inputs),
+    }
+
+
+def waiting_to_wire(waiting: events.OrderIntent | None) -> Json | None:
+    return None if waiting is None else {"dir": int(waiting.side), "size": int(waiting.size)}
+
+
+def notice(ts: int, kind: str, text: str, level: str = "info") -> Json:
+    """A line for the page's notices. `level` is info, warning or error."""
+    return {"t": millis(ts), "kind": kind, "text": text, "level": level}
+
+
+def config_to_wire(session: Session) -> Json:
+    """What the page must know to draw a session."""
+    spec = instrument(session.instrument_id)
+    bars, patterns = session.config.get("bars", {}), session.config.get("patterns", {})
+    return {
+        "symbol": spec.symbol,
+        "name": spec.name,
+        "contract": session.contract,
+        "tick": number_text(spec.tick, 0),
+        "decimals": decimals(spec.tick),
+        "tick_value": number_text(spec.tick_value, 2),
+        "lot": number_text(spec.lot, 0),
+        "currency": spec.currency,
+        "timeframe": session.timeframe,
+        "row_ticks": bars.get("row_ticks", 1),
+        "ratio": patterns.get("ratio"),
+        "min_volume": patterns.get("min_volume"),
+        "session_date": session.day.isoformat(),
+        "account": session.account.name,
+        "mode": session.mode,
+        "fills": session.config.get("fills", {}),
+        "source": session.source,
+        "synthetic": session.synthetic,
+        "inferred": session.inferred,
+        "speed": session.speed,
+    }
+
+
+def bars_to_wire(rows: Iterable[Bar], spec: Instrument) -> list[Json]:
+    return [bar_row_to_wire(row, spec) for row in rows]
