@@ -48,8 +48,10 @@ import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
 if django.conf.settings.configured:
-    pytest.exit("unset DJANGO_SETTINGS_MODULE: settings were read before the tests set their own")
+    pytest.exit("unset DJANGO_SETTINGS_MODULE: the tests must set their environment first", 4)
 assert django.conf.settings.DATABASES  # now, so that pytest-django finds Django configured
+# xdist's workers would inherit it and read settings before they get here.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 # A slow machine is no bug, and a failure must come again: no deadline, the same examples each time.
 settings.register_profile(

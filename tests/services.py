@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import psycopg
 import redis
@@ -162,9 +162,13 @@ def claim_redis(server: str, how: str) -> Service:
     """An empty database of the server, marked as ours until `close` empties it again."""
     token = secrets.token_hex(8)
 
+    def address(number: int) -> str:
+        return urlsplit(server)._replace(path=f"/{number}").geturl()
+
     def connect(number: int) -> redis.Redis:
+        # The number goes into the address, where it wins over an argument.
         return redis.Redis.from_url(
-            server, db=number, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=10
+            address(number), socket_connect_timeout=CONNECT_SECONDS, socket_timeout=10
         )
 
     def release() -> None:
@@ -172,9 +176,6 @@ def claim_redis(server: str, how: str) -> Service:
             if client.get(CLAIM) == token.encode():
                 client.flushdb()
 
-    base = server.partition("?")[0].rstrip("/")
-    scheme, _, rest = base.partition("://")
-    host = rest.partition("/")[0]
     try:
         # The highest first: people use the lowest.
         for number in range(15, -1, -1):
@@ -184,7 +185,7 @@ def claim_redis(server: str, how: str) -> Service:
                 except redis.ResponseError:
                     continue  # a server with fewer databases
                 if ours and client.dbsize() == 1:
-                    return Service(f"{scheme}://{host}/{number}", how, [release])
+                    return Service(address(number), how, [release])
                 if ours:
                     client.delete(CLAIM)
     except (redis.RedisError, OSError, ValueError) as error:
