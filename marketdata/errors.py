@@ -1,0 +1,13 @@
+"""Errors of market data. Each message is one line: what, which file or value, what to do."""
+
+
+class MarketDataError(Exception):
+    """Base of everything market data refuses."""
+
+
+class CalendarError(MarketDataError, ValueError):
+    """A session or calendar that is not known."""
+
+
+class FeedError(MarketDataError):
+    """A source that cannot be opened, or turned out to be damaged while it was read."""

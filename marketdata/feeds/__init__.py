@@ -1,0 +1,91 @@
+"""Where ticks come from: one file a source, all of them a `Feed`.
+
+A feed yields blocks: `TickColumns` in the order of arrival, prices in whole ticks and sizes in whole
+lots, one contract, no duplicates. What it had to leave out is counted with its reason. Importing
+this package is light; a source's library is imported when a feed of that source is made.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
+
+from engine.ticks import TickColumns
+
+BLOCK_TICKS: Final = 1 << 16
+
+DROP_REASONS: Final = (
+    "unparsable", "other_contract", "price", "off_grid", "size", "duplicate",
+)  # fmt: skip
+"""Why a feed drops a trade, in the order in which it looks. A record that is no trade at all (an
+order in a market-by-order file, a quote on a socket) is ignored, not dropped."""
+
+SideSource = Literal["aggressor", "inferred"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedInfo:
+    """What a feed says about itself. `contract` is "" where there are none (a perpetual, a spot)."""
+
+    symbol: str
+    contract: str
+    source: str
+    side: SideSource = "aggressor"
+    timezone: str = "UTC"
+    synthetic: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened to the records read so far: read = used + ignored + all dropped."""
+
+    read: int = 0
+    used: int = 0
+    ignored: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+    """The first few dropped lines of a text file, with line number and reason."""
+
+    def as_dict(self) -> dict[str, object]:
+        """For logs and JSON."""
+        return {
+            "read": self.read,
+            "used": self.used,
+            "ignored": self.ignored,
+            "dropped": {reason: n for reason, n in self.dropped.items() if n},
+            "examples": list(self.examples),
+        }
+
+
+class Feed(Protocol):
+    """A source of ticks that can be read from its start as often as one likes."""
+
+    @property
+    def info(self) -> FeedInfo:
+        """What this is; warnings may grow while it is read."""
+        ...
+
+    @property
+    def counts(self) -> Counts:
+        """Of the latest reading."""
+        ...
+
+    @property
+    def progress(self) -> float:
+        """The fraction of the source that was read, 0 to 1."""
+        ...
+
+    def blocks(self, max_ticks: int = BLOCK_TICKS) -> Iterator[TickColumns]:
+        """The ticks from the start, at most `max_ticks` a block, no block empty.
+
+        FeedError when the source turns out to be damaged.
+        """
+        ...
+
+
+def split(ticks: TickColumns, max_ticks: int) -> Iterator[TickColumns]:
+    """Cut into blocks of at most `max_ticks` without copying."""
+    for start in range(0, len(ticks.ts), max_ticks):
+        part = slice(start, start + max_ticks)
+        yield TickColumns(ticks.ts[part], ticks.price[part], ticks.size[part], ticks.side[part])
