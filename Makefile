@@ -8,7 +8,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
-COMPILE := $(PY) -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url
+COMPILE := $(PY) -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: run test check bench requirements clean help
@@ -38,9 +38,9 @@ check: $(TOOLS) ## lint, format, types, layers, migrations, settings
 bench: $(TOOLS) ## measure what SPEED is about
 	@exec $(PY) -m bench $(ARGS)
 
-requirements: $(TOOLS) ## pin requirements*.in anew
-	$(COMPILE) --upgrade requirements.in -o requirements.txt
-	$(COMPILE) --upgrade requirements-dev.in -o requirements-dev.txt
+requirements: $(TOOLS) ## pin requirements*.in (ARGS=--upgrade for newer versions)
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove what make made; data/ stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache htmlcov .coverage artefacts
