@@ -147,6 +147,7 @@ class Carry:
     tier: str
     halts: tuple[Halt, ...] = ()
     unfinished: tuple[tuple[int, int], ...] = ()  # price, direction; oldest first
+    sequence: int = 0  # trades already decided on this trading day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

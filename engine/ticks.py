@@ -7,6 +7,7 @@ counted, and reported as an event with its reason. A tick is bad when
     price    price <= 0
     size     size <= 0
     side     side is not -1, 0 or +1
+    time     its time is before 1970 or after 2116
     late     its time is more than 1 s before the time already reached
     jump     its price is more than 5 % away from the previous good tick's
     range    it would make the bar wider than MAX_LADDER prices
@@ -23,6 +24,7 @@ import numpy.typing as npt
 
 NS: Final = 1_000_000_000
 MAX_LATE_NS: Final = NS
+MAX_TS: Final = 1 << 62
 MAX_JUMP: Final = 20  # one part in twenty: 5 %
 RELEVEL_AFTER: Final = 5
 MAX_LADDER: Final = 1 << 20
@@ -38,8 +40,7 @@ TICK: Final = np.dtype(
 
 TickArray = npt.NDArray[np.void]
 
-# Codes of the compiled scan. 0 means good.
-DROP_REASONS: Final = ("", "price", "size", "side", "late", "jump", "range")
+DROP_REASONS: Final = ("price", "size", "side", "time", "late", "jump", "range")
 
 
 class TickColumns(NamedTuple):

@@ -1,0 +1,116 @@
+"""The simulated exchange: what paper and backtest fill against, with its assumptions named.
+
+- A market order arrives `latency_ms` after it was sent and fills at the first trade from then on, at
+  that trade's price, `slippage_ticks` worse.
+- Stop and target of a bracket work from the entry's fill on. A stop triggers when a trade touches it
+  and fills at the triggering trade's price or at the stop, whichever is worse, less slippage.
+  With `exact` fills it fills at the stop itself.
+- A target fills at its own price when a later trade goes through it (or touches it, by choice).
+- An exit order replaces stop and target when it arrives.
+- Everything fills whole: sizes here are small against the market's.
+
+The exchange says which prices and times it waits for; the scan watches for them.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.config import FillRules
+from engine.events import Fill
+from engine.footprint import FAR, INF_PRICE
+from engine.ticks import NS
+
+MS: Final = NS // 1000
+NEVER_LOW: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class MarketOrder:
+    id: str
+    side: int
+    size: int
+    arrives: int
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """Working stop and target of `size` lots; `direction` is the position's."""
+
+    stop_id: str
+    target_id: str
+    direction: int
+    size: int
+    stop: int
+    target: int
+
+
+class SimulatedExchange:
+    """Holds at most one market order and one bracket's protection."""
+
+    def __init__(self, rules: FillRules) -> None:
+        self._rules = rules
+        self._market: MarketOrder | None = None
+        self._protection: Protection | None = None
+
+    @property
+    def order_at(self) -> int:
+        """From when on the next trade fills the market order."""
+        return self._market.arrives if self._market else FAR
+
+    @property
+    def watch(self) -> tuple[int, int]:
+        """Prices (at or below, at or above) at which a trade fills stop or target."""
+        if self._protection is None:
+            return NEVER_LOW, INF_PRICE
+        p = self._protection
+        through = p.direction if self._rules.target == "through" else 0
+        ends = sorted((p.stop, p.target + through))
+        return ends[0], ends[1]
+
+    def send(self, order_id: str, side: int, size: int, ts: int) -> None:
+        """A market order decided at `ts`."""
+        self._market = MarketOrder(order_id, side, size, ts + self._rules.latency_ms * MS)
+
+    def protect(self, protection: Protection) -> None:
+        """Work a bracket's stop and target."""
+        self._protection = protection
+
+    def cancel(self) -> None:
+        """Forget everything that works."""
+        self._market = self._protection = None
+
+    def trade(self, ts: int, price: int) -> Fill | None:
+        """A trade happened: the fill it gives us, if any."""
+        if self._market is not None and ts >= self._market.arrives:
+            return self._fill_market(ts, price)
+        if self._protection is None:
+            return None
+        low, high = self.watch
+        if low < price < high:
+            return None
+        return self._fill_protection(ts, price)
+
+    def close_out(self, order_id: str, side: int, size: int, ts: int, price: int) -> Fill:
+        """Fill at `price`, less slippage, without waiting: the data ended."""
+        self.cancel()
+        return self._fill(order_id, ts, price + side * self._rules.slippage_ticks, size)
+
+    def _fill_market(self, ts: int, price: int) -> Fill:
+        assert self._market is not None
+        order, self._market, self._protection = self._market, None, None
+        slipped = price + order.side * self._rules.slippage_ticks
+        return self._fill(order.id, ts, slipped, order.size)
+
+    def _fill_protection(self, ts: int, price: int) -> Fill:
+        assert self._protection is not None
+        p, self._protection, self._market = self._protection, None, None
+        if p.direction * (price - p.stop) > 0:
+            return self._fill(p.target_id, ts, p.target, p.size)
+        if self._rules.exact:
+            return self._fill(p.stop_id, ts, p.stop, p.size)
+        slipped = price - p.direction * self._rules.slippage_ticks
+        return self._fill(p.stop_id, ts, slipped, p.size)
+
+    @staticmethod
+    def _fill(order_id: str, ts: int, price: int, size: int) -> Fill:
+        return Fill(id=f"{order_id}-1", order_id=order_id, ts=ts, price=price, size=size)

@@ -1,0 +1,282 @@
+"""Ticks -> the bar being built: the compiled scan.
+
+`scan` runs over ticks for as long as nothing happens and stops *before* the first tick at which
+something may: its time reaches `next_time` (a bar's end, a session's moment) or `order_at` (an
+order is waiting for the market), its price reaches `watch_low` or `watch_high` (stop, target,
+limit), the feed was silent for `gap_ns`, or it is not plainly good. Whoever called looks at that
+tick alone (`Engine._take`), which `add` then puts into the bar, and scans on behind it. So all rules
+live in plain code, and the scan knows none of them.
+
+Volumes gather in a ladder: LANES copies of [price - base, column], column 0 sell aggressors (bid
+volume), 1 unknown, 2 buy aggressors (ask volume). Consecutive ticks go to different copies, because
+adding to a cell that was just written has to wait for that write; `take_levels` sums the copies.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+LANES: Final = 4
+COLUMNS: Final = 4  # one is padding: a shift instead of a multiplication
+CHUNK: Final = 2048
+FAR: Final = np.iinfo(np.int64).max
+INF_PRICE: Final = np.iinfo(np.int32).max
+
+STATE: Final = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "clock", "last_ts", "last_price",
+            "next_time", "order_at", "watch_low", "watch_high", "gap_ns",
+            "ticks", "run_high", "run_low",
+            "base", "size",
+            "bar_start", "bar_end", "open", "high", "low", "volume", "trades",
+            "delta", "min_delta", "max_delta",
+        )
+    ]
+)  # fmt: skip
+
+StateArray = npt.NDArray[np.void]
+Ladder = npt.NDArray[np.int64]
+
+
+def new_state() -> StateArray:
+    """A state in which the first tick stops the scan (no bar is open)."""
+    state = np.zeros(1, STATE)
+    state["clock"] = state["last_ts"] = state["next_time"] = np.iinfo(np.int64).min // 2
+    state["order_at"] = state["gap_ns"] = FAR
+    state["watch_low"], state["watch_high"] = -1, INF_PRICE
+    return state
+
+
+def new_ladder(size: int = 4096) -> Ladder:
+    """An empty ladder for `size` prices."""
+    return np.zeros((LANES, size, COLUMNS), np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _plain(ts: Any, price: Any, size: Any, side: Any, s: Any) -> Any:
+    """Whether none of these ticks (the first one included) needs a look; and high, low, volume."""
+    low_bound = max(s.watch_low, s.base - 1)
+    high_bound = min(s.watch_high, s.base + s.size)
+    first = price[0]
+    odd = (ts[0] < s.clock) | (abs(first - s.last_price) > s.last_price // 20)
+    odd |= ts[0] - s.last_ts > s.gap_ns
+    gap = s.gap_ns
+    for k in range(len(ts) - 1):
+        odd |= (ts[k + 1] < ts[k]) | (ts[k + 1] - ts[k] > gap)
+    high = first
+    low = first
+    for k in range(len(price) - 1):
+        before = price[k]
+        p = price[k + 1]
+        odd |= abs(p - before) > before // np.int32(20)
+        high = max(high, p)
+        low = min(low, p)
+    volume = 0
+    smallest = size[0]
+    for k in range(len(size)):
+        volume += size[k]
+        smallest = min(smallest, size[k])
+    worst = np.int8(0)
+    for k in range(len(side)):
+        worst = max(worst, abs(side[k]))
+    odd |= (smallest <= 0) | (worst > 1) | (low <= max(low_bound, 0)) | (high >= high_bound)
+    return not odd, high, low, volume
+
+
+@njit(cache=True, nogil=True)
+def _first_odd(ts: Any, price: Any, size: Any, side: Any, s: Any) -> int:
+    """Index of the first tick that needs a look, or the number of ticks."""
+    clock, last_ts, last_price = s.clock, s.last_ts, s.last_price
+    low_bound = max(max(s.watch_low, s.base - 1), 0)
+    high_bound = min(s.watch_high, s.base + s.size)
+    for k in range(len(ts)):
+        p = np.int64(price[k])
+        if (
+            ts[k] < clock
+            or ts[k] - last_ts > s.gap_ns
+            or size[k] <= 0
+            or side[k] < -1
+            or side[k] > 1
+            or p <= low_bound
+            or p >= high_bound
+            or abs(p - last_price) > last_price // 20
+        ):
+            return k
+        clock = last_ts = ts[k]
+        last_price = p
+    return len(ts)
+
+
+@njit(cache=True, nogil=True)
+def _gather(price: Any, size: Any, side: Any, base: int, ladder: Any, s: Any) -> None:
+    """Put plain ticks into the ladder and run the delta."""
+    delta, lowest, highest = s.delta, s.min_delta, s.max_delta
+    lane0, lane1, lane2, lane3 = ladder[0], ladder[1], ladder[2], ladder[3]
+    n = len(price)
+    quads = n // 4
+    for q in range(quads):
+        k = 4 * q
+        lane0[price[k] - base, side[k] + 1] += size[k]
+        lane1[price[k + 1] - base, side[k + 1] + 1] += size[k + 1]
+        lane2[price[k + 2] - base, side[k + 2] + 1] += size[k + 2]
+        lane3[price[k + 3] - base, side[k + 3] + 1] += size[k + 3]
+        a = np.int64(side[k]) * size[k]
+        b = a + np.int64(side[k + 1]) * size[k + 1]
+        c = b + np.int64(side[k + 2]) * size[k + 2]
+        d = c + np.int64(side[k + 3]) * size[k + 3]
+        highest = max(highest, delta + max(max(a, b), max(c, d)))
+        lowest = min(lowest, delta + min(min(a, b), min(c, d)))
+        delta += d
+    for k in range(4 * quads, n):
+        lane0[price[k] - base, side[k] + 1] += size[k]
+        delta += np.int64(side[k]) * size[k]
+        highest = max(highest, delta)
+        lowest = min(lowest, delta)
+    s.delta, s.min_delta, s.max_delta = delta, lowest, highest
+
+
+@njit(cache=True, nogil=True)
+def scan(ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladder: Any) -> int:
+    """Take plain ticks from `start` on; the index of the first tick that needs a look, or n."""
+    s = state[0]
+    n = len(ts)
+    i = start
+    while i < n:
+        limit = min(s.next_time, s.order_at)
+        if ts[i] >= limit:
+            return i
+        end = min(i + CHUNK, n)
+        plain, high, low, volume = _plain(ts[i:end], price[i:end], size[i:end], side[i:end], s)
+        if not plain:
+            end = i + _first_odd(ts[i:end], price[i:end], size[i:end], side[i:end], s)
+        if end > i and ts[end - 1] >= limit:
+            plain = False
+            left = i
+            right = end - 1
+            while left < right:
+                middle = (left + right) // 2
+                if ts[middle] >= limit:
+                    right = middle
+                else:
+                    left = middle + 1
+            end = left
+        if end == i:
+            return i
+        if not plain:
+            high = price[i]
+            low = price[i]
+            volume = 0
+            for k in range(i, end):
+                high = max(high, price[k])
+                low = min(low, price[k])
+                volume += size[k]
+        _gather(price[i:end], size[i:end], side[i:end], s.base, ladder, s)
+        s.high = max(s.high, high)
+        s.low = min(s.low, low)
+        s.run_high = max(s.run_high, high)
+        s.run_low = min(s.run_low, low)
+        s.volume += volume
+        s.trades += end - i
+        s.ticks += end - i
+        s.clock = s.last_ts = ts[end - 1]
+        s.last_price = price[end - 1]
+        i = end
+        if not plain:
+            return i
+    return n
+
+
+@njit(cache=True, nogil=True)
+def scan_records(ticks: Any, start: int, state: Any, ladder: Any) -> int:
+    """`scan` over a TICK array."""
+    return scan(ticks["ts"], ticks["price"], ticks["size"], ticks["side"], start, state, ladder)
+
+
+@njit(cache=True, nogil=True)
+def add(ts: int, price: int, size: int, side: int, state: Any, ladder: Any) -> None:
+    """Put one good tick into the bar, whatever the scan would stop for."""
+    s = state[0]
+    ladder[0, price - s.base, side + 1] += size
+    s.delta += side * size
+    s.min_delta = min(s.min_delta, s.delta)
+    s.max_delta = max(s.max_delta, s.delta)
+    s.high = max(s.high, price)
+    s.low = min(s.low, price)
+    s.run_high = max(s.run_high, price)
+    s.run_low = min(s.run_low, price)
+    s.volume += size
+    s.trades += 1
+    s.ticks += 1
+    s.clock = s.last_ts = ts
+    s.last_price = price
+
+
+@njit(cache=True, nogil=True)
+def open_bar(ts: int, price: int, length: int, day_start: int, day_end: int, state: Any) -> None:
+    """Start the bar that `ts` falls into, aligned to the epoch, within the trading day."""
+    s = state[0]
+    s.bar_start = max(ts - ts % length, day_start)
+    s.bar_end = min(ts - ts % length + length, day_end)
+    s.open = s.high = s.low = price
+    s.volume = s.trades = 0
+    s.delta = s.min_delta = s.max_delta = 0
+
+
+@njit(cache=True, nogil=True)
+def read_levels(state: Any, ladder: Any) -> Any:
+    """int64 [high - low + 1, 3]: sell, unknown and buy volume at each price of the open bar."""
+    s = state[0]
+    first = s.low - s.base
+    count = s.high - s.low + 1
+    levels = np.empty((count, 3), np.int64)
+    for k in range(count):
+        for column in range(3):
+            total = 0
+            for lane in range(LANES):
+                total += ladder[lane, first + k, column]
+            levels[k, column] = total
+    return levels
+
+
+@njit(cache=True, nogil=True)
+def clear_levels(state: Any, ladder: Any) -> None:
+    """Empty the ladder between the open bar's low and high."""
+    s = state[0]
+    for lane in range(LANES):
+        ladder[lane, s.low - s.base : s.high - s.base + 1] = 0
+
+
+def fit_ladder(state: StateArray, ladder: Ladder, price: int, widest: int) -> Ladder | None:
+    """A ladder that has room for `price` beside the open bar, centred; None if it were too wide."""
+    s = state[0]
+    empty = s["trades"] == 0
+    low = price if empty else min(int(s["low"]), price)
+    high = price if empty else max(int(s["high"]), price)
+    if high - low >= widest:
+        return None
+    size = ladder.shape[1]
+    while size < 2 * (high - low + 1):
+        size *= 2
+    base = (low + high) // 2 - size // 2
+    new = new_ladder(size)
+    if not empty:
+        old_first, first = int(s["low"] - s["base"]), int(s["low"]) - base
+        count = int(s["high"] - s["low"]) + 1
+        new[:, first : first + count] = ladder[:, old_first : old_first + count]
+    s["base"], s["size"] = base, size
+    return new
+
+
+def sparse_levels(levels: npt.NDArray[np.int64], low: int) -> npt.NDArray[np.int64]:
+    """The published form of `read_levels`: price, bid, ask, unknown; only prices that traded."""
+    traded = np.flatnonzero(levels.any(axis=1))
+    found = np.empty((len(traded), 4), np.int64)
+    found[:, 0] = traded + low
+    found[:, 1] = levels[traded, 0]
+    found[:, 2] = levels[traded, 2]
+    found[:, 3] = levels[traded, 1]
+    return found

@@ -1,0 +1,62 @@
+"""Unfinished business: an extreme at which both sides still traded draws price back to it.
+
+Levels are remembered, oldest first, in an int64 [memory + 1, 2] of (row price, +1 high / -1 low).
+"""
+
+from typing import Any
+
+from numba import njit
+
+from engine.names import Pattern
+from engine.patterns.found import write
+
+HIGH, LOW = int(Pattern.UNFINISHED_HIGH), int(Pattern.UNFINISHED_LOW)
+REVISITED = int(Pattern.UNFINISHED_REVISITED)
+
+
+@njit(cache=True, nogil=True)
+def unfinished(bid: Any, ask: Any, low: int, step: int, rules: Any, found: Any, n: int) -> int:
+    """The bar's own high and low, if their auction did not finish."""
+    top = len(bid) - 1
+    if bid[top] > rules.unfinished_volume:
+        n = write(found, n, HIGH, 1, low + top * step, 0.6, bid[top], 0.0, 0.0, 0.0)
+    if ask[0] > rules.unfinished_volume:
+        n = write(found, n, LOW, -1, low, 0.6, ask[0], 0.0, 0.0, 0.0)
+    return n
+
+
+@njit(cache=True, nogil=True)
+def revisited(total: Any, low: int, step: int, levels: Any, count: int, found: Any, n: int) -> Any:
+    """Report and forget remembered levels that traded; (n, levels left)."""
+    kept = 0
+    for k in range(count):
+        price, side = levels[k, 0], levels[k, 1]
+        row = (price - low) // step
+        if 0 <= row < len(total) and total[row] > 0:
+            n = write(found, n, REVISITED, side, price, 0.5, price, side, 0.0, 0.0)
+        else:
+            levels[kept, 0], levels[kept, 1] = price, side
+            kept += 1
+    return n, kept
+
+
+@njit(cache=True, nogil=True)
+def remember(found: Any, first: int, n: int, levels: Any, count: int, memory: int) -> int:
+    """Add the bar's unfinished extremes (found[first:n]) as the newest; the levels now held."""
+    for f in range(first, n):
+        if found[f].pattern != HIGH and found[f].pattern != LOW:
+            continue
+        price, side = found[f].price, found[f].direction
+        kept = 0
+        for k in range(count):
+            if levels[k, 0] != price or levels[k, 1] != side:
+                levels[kept, 0], levels[kept, 1] = levels[k, 0], levels[k, 1]
+                kept += 1
+        count = kept
+        if count == memory:
+            for k in range(1, count):
+                levels[k - 1, 0], levels[k - 1, 1] = levels[k, 0], levels[k, 1]
+            count -= 1
+        levels[count, 0], levels[count, 1] = price, side
+        count += 1
+    return count

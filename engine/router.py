@@ -1,0 +1,49 @@
+"""Which found pattern may trade in which regime; a rejection names the first rule that failed."""
+
+from typing import Any, Final
+
+from numba import njit
+
+from engine.names import Direction, Pattern, Regime
+
+DISABLED, BIAS, STRENGTH, CONFIDENCE = 1, 2, 3, 4
+RULE_NAMES: Final = ("", "disabled", "bias", "strength", "confidence")
+
+
+@njit(cache=True, nogil=True)
+def route(found: Any, n: int, reading: Any, enabled: Any, bias: Any, rules: Any) -> int:
+    """Fill `approved` and `rule` of found[:n]; how many were approved."""
+    regime, confidence = reading[0].regime, reading[0].confidence
+    approved = 0
+    for k in range(n):
+        f = found[k]
+        if not enabled[f.pattern, regime]:
+            f.rule = DISABLED
+        elif bias[regime] * f.direction < 0:
+            f.rule = BIAS
+        elif f.strength < rules.min_strength:
+            f.rule = STRENGTH
+        elif confidence < rules.min_confidence:
+            f.rule = CONFIDENCE
+        else:
+            f.rule = 0
+            f.approved = 1
+            approved += 1
+    return approved
+
+
+def rejection(
+    rule: int, pattern: Pattern, direction: int, strength: float, regime: Regime,
+    confidence: float, min_strength: float, min_confidence: float, reading_reason: str,
+) -> str:  # fmt: skip
+    """A rejection in words; "" for an approved signal."""
+    if rule == DISABLED:
+        why = f" ({reading_reason})" if reading_reason else ""
+        return f"{pattern.name} is not enabled in {regime.name}{why}"
+    if rule == BIAS:
+        return f"{Direction(direction).name} is against the bias of {regime.name}"
+    if rule == STRENGTH:
+        return f"strength {strength:.2f} is below {min_strength:.2f}"
+    if rule == CONFIDENCE:
+        return f"confidence {confidence:.2f} of {regime.name} is below {min_confidence:.2f}"
+    return ""

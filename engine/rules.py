@@ -1,0 +1,48 @@
+"""The numbers of a configuration that compiled code reads, as one record."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.config import EngineConfig
+from engine.names import Pattern, Regime
+from engine.ticks import NS
+
+_INTS: Final = (
+    "min_volume", "stack_levels", "exhaustion_levels", "exhaustion_max_levels",
+    "absorption_levels", "min_absorption", "divergence_bars", "unfinished_volume",
+    "unfinished_memory", "row_ticks", "min_bars", "adx_period", "atr_period", "fast_ema", "slow_ema",
+    "after_open", "before_close",
+)  # fmt: skip
+_FLOATS: Final = (
+    "ratio", "exhaustion_fall", "absorption_share", "min_volume_ratio", "winning_score",
+    "min_strength", "min_confidence",
+)  # fmt: skip
+RULES: Final = np.dtype(
+    [(name, np.int64) for name in _INTS] + [(name, np.float64) for name in _FLOATS]
+)
+
+
+def compiled_rules(config: EngineConfig) -> npt.NDArray[np.void]:
+    """One RULES record."""
+    rules = np.zeros(1, RULES)
+    for section in (config.patterns, config.regime, config.router, config.bars):
+        for name in RULES.names or ():
+            if hasattr(section, name):
+                rules[name] = getattr(section, name)
+    rules["after_open"] = config.regime.after_open_s * NS
+    rules["before_close"] = config.regime.before_close_s * NS
+    return rules
+
+
+def compiled_matrix(config: EngineConfig) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+    """Router matrix [pattern, regime] of 0 and 1, and bias [regime]."""
+    enabled = np.zeros((len(Pattern), len(Regime)), np.int8)
+    for pattern, regimes in config.router.matrix.items():
+        for regime in regimes:
+            enabled[pattern, regime] = 1
+    bias = np.zeros(len(Regime), np.int8)
+    for regime, direction in config.router.bias.items():
+        bias[regime] = direction
+    return enabled, bias

@@ -1,0 +1,50 @@
+"""A snapshot of the engine for whoever watches. Reading it changes nothing."""
+
+from dataclasses import dataclass
+
+from engine.events import OrderIntent, RegimeReading
+from engine.names import Halt, Pattern
+from engine.schedule import TradingDay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """What is held now; `stop` and `target` are working prices in ticks."""
+
+    trade_id: str
+    symbol: str
+    direction: int
+    size: int
+    entry_ts: int
+    entry_notional: int
+    stop: int
+    target: int
+    pattern: Pattern
+    signal_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Times UTC ns (None before the first), prices ticks, amounts money units (1e-8)."""
+
+    ts: int | None
+    last_tick_ts: int | None
+    last_price: int | None
+    day: TradingDay | None
+    phase: str
+    reading: RegimeReading | None
+    balance: int
+    peak: int
+    streak: int
+    day_pnl: int
+    open_pnl: int
+    position: Position | None
+    waiting: OrderIntent | None
+    tier: str
+    tier_symbol: str
+    loss_limit: int
+    profit_target: int
+    halts: tuple[Halt, ...]
+    ticks: int
+    bars: int
+    dropped: dict[str, int]
