@@ -2,4 +2,61 @@
 
 Written from `docs/orderflow.md` and from nothing of the engine but its records and settings, for
 reading rather than for speed; yet a fair loop, since it is also what "fast" is measured against.
+
+    result = run(engine_config("ES"), schedule, ticks.tolist())  # of a TICK array
+    result.bars, result.signals, result.trades, result.dropped
 """
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from engine.config import EngineConfig
+from engine.schedule import Schedule
+from tests.oracle.bars import Bar, DayBars, by_bar
+from tests.oracle.patterns import Level, find_patterns
+from tests.oracle.regime import DayRegime, Reading
+from tests.oracle.router import Signal, route
+from tests.oracle.ticks import Dropped, Tick, good_ticks
+from tests.oracle.trading import Decision, Trade, Trader
+
+
+@dataclass
+class Result:
+    """`readings` has one for each bar; `balance` is the account's at the end, in money units."""
+
+    bars: list[Bar] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    trades: list[Trade] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    unfinished: list[Level] = field(default_factory=list)
+    balance: int = 0
+
+
+def run(config: EngineConfig, schedule: Schedule, ticks: Iterable[Tick]) -> Result:
+    """The whole chain over ticks in order of arrival. The last bar is closed at its end."""
+    result = Result()
+    trader = Trader(config)
+    result.trades, result.decisions = trader.trades, trader.decisions
+    seconds, row_ticks = config.bars.seconds, config.bars.row_ticks
+    good = good_ticks(ticks, schedule, seconds, result.dropped)
+    day = None
+    for group in by_bar(good, schedule, seconds):
+        if day is None or group.day.start != day.start:
+            day = group.day
+            maker, regime = DayBars(day), DayRegime(day, config.regime)
+            trader.start_day(day)
+        trader.take(group.ticks)
+        bar = maker.close(group)
+        found = find_patterns(bar, maker.bars[:-1], result.unfinished, config.patterns, row_ticks)
+        reading = regime.read(bar)
+        signals = route(bar, found, reading, config.router)
+        trader.decide(bar, signals, group.ticks[-1][0])
+        result.bars.append(bar)
+        result.readings.append(reading)
+        result.signals += signals
+    if day is not None:
+        trader.finish(bar.end, bar.close)
+    result.balance = trader.balance
+    return result

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.ticks import MAX_LADDER, NS
+from engine.ticks import MAX_LADDER, MAX_TS, NS
 from tests.oracle.bars import Bar, DayBars, by_bar, point_of_control, value_area
 from tests.oracle.days import ALL_DAY, DAY, HOUR, MINUTE, Days
 from tests.oracle.ladder import Tick, ladder, ladders
@@ -146,6 +146,8 @@ def test_value_area(volumes: dict[int, int], area: tuple[int, int]) -> None:
         ((0, 4800, 0, 9), "size"),
         ((0, 4800, -2, 1), "size"),
         ((0, 9999, 1, 2), "side"),
+        ((-1, 9999, 1, 1), "time"),
+        ((MAX_TS + 1, 4800, 1, 1), "time"),
         ((8 * NS, 9999, 1, 1), "late"),
         ((9 * NS - 1, 4800, 1, 1), "late"),
         ((11 * NS, 5041, 1, 1), "jump"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from engine.schedule import Schedule, TradingDay
-from engine.ticks import MAX_JUMP, MAX_LADDER, MAX_LATE_NS, NS, RELEVEL_AFTER
+from engine.ticks import MAX_JUMP, MAX_LADDER, MAX_LATE_NS, MAX_TS, NS, RELEVEL_AFTER
 
 Tick = tuple[int, int, int, int]
 """ts (UTC ns), price (ticks), size (lots), side (+1 buyer, -1 seller, 0 unknown)."""
@@ -57,6 +57,8 @@ def good_ticks(
             reason = "size"
         elif side not in (-1, 0, 1):
             reason = "side"
+        elif not 0 <= raw <= MAX_TS:
+            reason = "time"
         elif raw < ts - MAX_LATE_NS:
             reason = "late"
         elif ts < day_end and is_jump(price, level) and not relevels(jumps, price):
