@@ -11,6 +11,7 @@ service with REQUIRE_SERVICES=1.
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -116,14 +117,12 @@ def selects(arguments: list[str]) -> bool:
 def run_everything(arguments: list[str], found: list[Service]) -> int:
     # Settled by tests/conftest.py; loaded before it, settings would see the developer's machine.
     environ = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
-    for name in ("TEST_DATABASE_URL", "TEST_REDIS_URL", "TEST_ONLY_SERVICES"):
+    for name in ("TEST_DATABASE_URL", "TEST_REDIS_URL", "TEST_PASS"):
         environ.pop(name, None)
-
-    counts = run_pytest("Embedded: SQLite, in-process channel layer", arguments, environ)
 
     said: list[str] = []
     missing: list[str] = []
-    on_services = dict(environ, TEST_ONLY_SERVICES="1")
+    addresses: dict[str, str] = {}
     for label, name, find in (
         ("PostgreSQL", "DATABASE_URL", find_postgres),
         ("Redis", "REDIS_URL", find_redis),
@@ -135,10 +134,15 @@ def run_everything(arguments: list[str], found: list[Service]) -> int:
             said.append(f"{label}: skipped, {error}")
         else:
             found.append(service)
-            on_services[f"TEST_{name}"] = service.url
+            addresses[f"TEST_{name}"] = service.url
             said.append(f"{label}: {service.how}")
-    if found:
-        counts += run_pytest("On services: " + "; ".join(said), arguments, on_services)
+
+    embedded = {} if missing else {"TEST_PASS": "embedded"}
+    counts = run_pytest("Embedded: SQLite, in-process channel layer", arguments, environ | embedded)
+    if addresses:
+        title = "On services: " + "; ".join(said)
+        on_services = environ | addresses | {"TEST_PASS": "services"}
+        counts += run_pytest(title, arguments, on_services)
 
     if selects(arguments):
         said.append("JavaScript: not run, the arguments chose among the Python tests")
@@ -161,6 +165,7 @@ def run_everything(arguments: list[str], found: list[Service]) -> int:
 
 def main() -> int:
     found: list[Service] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # throwaway servers stop then too
     try:
         with closing_all(found):
             return run_everything(sys.argv[1:], found)

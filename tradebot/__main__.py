@@ -21,6 +21,9 @@ def main(arguments: list[str]) -> None:
         execute_from_command_line(["manage.py", *arguments])
     except BadEnvironment as error:
         sys.exit(f"tradebot: {error}")
+    except KeyboardInterrupt:
+        # The operator stopped it, which is no error; make would call any other code one.
+        sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -206,3 +207,13 @@ def test_whole_number_outside_its_range_is_refused(monkeypatch):
 
     with pytest.raises(BadEnvironment, match="PORT is '70000'; set it to a whole number from 1 to"):
         environment.whole_number("PORT", 8000, low=1, high=65535)
+
+
+def test_every_variable_is_described_in_the_example():
+    read = re.findall(
+        r"environment\.\w+\(\s*\"([A-Z_]+)\"", (REPOSITORY / "tradebot/settings.py").read_text()
+    )
+    described = re.findall(r"^#([A-Z_]+)=", (REPOSITORY / ".env.example").read_text(), re.MULTILINE)
+
+    assert len(read) >= 12
+    assert set(described) == {*read, "ENV_FILE"}
