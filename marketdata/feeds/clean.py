@@ -14,78 +14,87 @@ from engine.instruments import NANO, Instrument
 from engine.ticks import TickColumns
 from marketdata.feeds import Counts
 from marketdata.feeds.duplicates import Duplicates
+from marketdata.sides import TickRule
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 INT32_MAX: Final = 2**31 - 1
 UNDEFINED: Final = 2**63 - 1
-"""Databento's UNDEF_PRICE; we use it for any value that could not be had."""
+"""Databento's UNDEF_PRICE."""
+
+MAX_EXAMPLES: Final = 5
 
 
 @dataclass(slots=True)
 class Trades:
-    """Trades as a source gives them, columns of equal length. Lots may be given instead of nano."""
+    """Trades as a source gives them, columns of equal length."""
 
     ts: Ints
     price: Ints
     """1e-9 of the currency."""
     size: Ints
-    """1e-9 of a contract or coin; or lots, see `lots`."""
+    """1e-9 of a contract or coin; whole lots if `lots`."""
     side: npt.NDArray[np.int8]
     sequence: Ints | None = None
     lots: bool = False
-
-
-def grid(nano: Ints, step: int) -> tuple[Ints, Mask]:
-    """Whole steps in each value, and where that is exact."""
-    count = nano // step
-    return count, count * step == nano
+    lines: Ints | None = None
+    """Where each was found, for the examples of dropped ones."""
 
 
 class Cleaner:
-    """Drops what is no valid trade of the instrument. `unique`: a sequence names one trade."""
+    """Drops what is no valid trade of the instrument, counting it. One a reading.
 
-    def __init__(self, instrument: Instrument, counts: Counts, *, unique: bool = False) -> None:
+    `unique`: a sequence names one trade. `infer`: sides come from the tick rule.
+    """
+
+    def __init__(
+        self, instrument: Instrument, counts: Counts, *, unique: bool = False, infer: bool = False
+    ) -> None:
         self.instrument = instrument
         self.counts = counts
-        self.duplicates = Duplicates(unique=unique)
+        self._duplicates = Duplicates(unique=unique)
+        self._rule = TickRule() if infer else None
         self._lot = int(instrument.lot * NANO)
 
     def __call__(self, trades: Trades) -> TickColumns:
         """The good ones. `counts.dropped` and `counts.used` grow; the caller counts what is read."""
-        ticks, whole = self.instrument.ticks_from_nano(trades.price)
-        if trades.lots:
-            lots, even = trades.size, None
-        else:
-            lots, even = grid(trades.size, self._lot)
-        reasons: list[tuple[str, Mask]] = [
-            ("price", (ticks > 0) & (ticks <= INT32_MAX) & (trades.price != UNDEFINED)),
-            ("off_grid", whole),
-            ("size", (lots > 0) & (lots <= INT32_MAX)),
-        ]
-        if even is not None:
-            reasons.append(("size", even))
-        good = np.ones(len(ticks), np.bool_)
-        for reason, passes in reasons:
-            if not passes.all():
-                self._drop(reason, int(np.count_nonzero(good & ~passes)))
-                good &= passes
-        if trades.sequence is not None:
-            new = self.duplicates.new(trades.sequence, trades.ts, ticks, lots, trades.side)
-            if new is not None:
-                self._drop("duplicate", int(np.count_nonzero(good & ~new)))
-                good &= new
-        columns = TickColumns(
-            trades.ts, ticks.astype(np.int32), lots.astype(np.int32), trades.side
+        price, whole = self.instrument.ticks_from_nano(trades.price)
+        size = trades.size if trades.lots else trades.size // self._lot
+        even = np.True_ if trades.lots else size * self._lot == trades.size
+        good = np.ones(len(price), np.bool_)
+        self.drop(
+            "price", good, (price > 0) & (price <= INT32_MAX) & (trades.price != UNDEFINED), trades
         )
+        self.drop("off_grid", good, whole, trades)
+        self.drop("size", good, (size > 0) & (size <= INT32_MAX) & even, trades)
+        if trades.sequence is not None:
+            new = self._duplicates.new(trades.sequence, trades.ts, price, size, trades.side)
+            if new is not None:
+                self.drop("duplicate", good, new, trades)
+        ticks = TickColumns(trades.ts, price.astype(np.int32), size.astype(np.int32), trades.side)
         if not good.all():
-            columns = TickColumns(*(column[good] for column in columns))
-        else:
-            columns = TickColumns(*(np.ascontiguousarray(column) for column in columns))
-        self.counts.used += len(columns.ts)
-        return columns
+            ticks = TickColumns(*(column[good] for column in ticks))
+        if self._rule is not None:
+            ticks = ticks._replace(side=self._rule(ticks.price))
+        self.counts.used += len(ticks.ts)
+        return ticks
 
-    def _drop(self, reason: str, n: int) -> None:
-        if n:
-            self.counts.dropped[reason] += n
+    def drop(self, reason: str, good: Mask, passes: Mask, trades: Trades) -> None:
+        """Take what does not pass out of `good`, in place, and count it."""
+        if passes.all():
+            return
+        lost = np.flatnonzero(good & ~passes)
+        good &= passes
+        if not len(lost):
+            return
+        self.counts.dropped[reason] += len(lost)
+        if trades.lines is not None and reason != "duplicate":
+            for line in trades.lines[lost[:MAX_EXAMPLES]].tolist():
+                example(self.counts, line, reason)
+
+
+def example(counts: Counts, line: int, reason: str) -> None:
+    """Remember one of the first few dropped lines of a text file."""
+    if len(counts.examples) < MAX_EXAMPLES:
+        counts.examples.append(f"line {line}: {reason}")

@@ -55,9 +55,17 @@ class Listing:
 class DbnFile:
     """The trades of one contract in a DBN file."""
 
-    def __init__(self, path: Path, symbol: str | None = None, contract: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        symbol: str | None = None,
+        contract: str | None = None,
+        *,
+        infer: bool = False,
+    ) -> None:
         self.path = path
         self.counts = Counts()
+        self._infer = infer
         self._size = max(path.stat().st_size, 1)
         self._position = 0
         self._warnings: list[str] = []
@@ -76,6 +84,7 @@ class DbnFile:
             symbol=self.instrument.symbol,
             contract=self._listing.symbol,
             source=self._source,
+            side="inferred" if self._infer else "aggressor",
             warnings=tuple(self._warnings),
         )
 
@@ -87,7 +96,7 @@ class DbnFile:
     def blocks(self, max_ticks: int = BLOCK_TICKS) -> Iterator[TickColumns]:
         """The contract's trades, in file order."""
         self.counts = counts = Counts()
-        clean = Cleaner(self.instrument, counts)
+        clean = Cleaner(self.instrument, counts, infer=self._infer)
         for records in self._records():
             counts.read += len(records)
             trades = _trades(records)

@@ -1,0 +1,197 @@
+"""Raw recordings of Binance's sockets: a line is `<local ns> <json>` (or the JSON alone), maybe gzip.
+
+- Trades are the events `trade` or `aggTrade`; where both were recorded the kind that comes first is
+  taken, the other would count each trade twice.
+- `m` says that the buyer was the maker: true is a sell aggressor.
+- A tick's time is `T`, the matching engine's milliseconds; `t` (or `a`) names a trade, and a trade
+  seen twice is a duplicate.
+- Futures trades carry `X`: MARKET is the order book's; INSURANCE_FUND, ADL and NA are settlements
+  that nobody aggressed, so they are ignored and said.
+- Spot events carry `M`, futures events do not: that tells BTCUSDT from BTCUSDT-SPOT.
+"""
+
+import gzip
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final, cast
+
+import numpy as np
+
+from engine.instruments import INSTRUMENTS
+from engine.ticks import TickColumns
+from marketdata.errors import FeedError
+from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, split
+from marketdata.feeds.clean import Cleaner, Trades, example
+from marketdata.feeds.files.numbers import nano
+
+KINDS: Final = {"trade": (b'"e":"trade"', "t"), "aggTrade": (b'"e":"aggTrade"', "a")}
+GZIP_MAGIC: Final = b"\x1f\x8b"
+MS: Final = 1_000_000
+BATCH: Final = 1 << 14
+
+Event = dict[str, Any]
+
+
+class BinanceSocketFile:
+    """The trades of one symbol in a recording."""
+
+    def __init__(self, path: Path, symbol: str | None = None, *, infer: bool = False) -> None:
+        self.path = path
+        self.counts = Counts()
+        self._infer = infer
+        self._size = max(path.stat().st_size, 1)
+        self._position = 0
+        self._outside: Counter[str] = Counter()
+        self._other_kind = 0
+        event = self._first()
+        self._kind = str(event["e"])
+        self._venue_symbol = str(event["s"])
+        spot = "M" in event
+        found = self._venue_symbol + "-SPOT" * spot
+        market = "spot" if spot else "USD-M futures"
+        if symbol is None and found not in INSTRUMENTS:
+            raise FeedError(f"{path}: {market} {self._venue_symbol} is no known instrument")
+        if symbol not in (None, found):
+            raise FeedError(
+                f"{path}: holds {market} {self._venue_symbol}, which is {found} and not {symbol}"
+            )
+        self.instrument = INSTRUMENTS[found]
+        self._source = f"{path.name} (Binance {market} socket, {self._kind})"
+
+    @property
+    def info(self) -> FeedInfo:
+        """What this is."""
+        warnings = [f"ignored {n} trades outside the market: {x}" for x, n in self._outside.items()]
+        if self._other_kind:
+            warnings.append(f"took {self._kind}, ignored {self._other_kind} of the other kind")
+        return FeedInfo(
+            symbol=self.instrument.symbol,
+            contract="",
+            source=self._source,
+            side="inferred" if self._infer else "aggressor",
+            warnings=tuple(warnings),
+        )
+
+    @property
+    def progress(self) -> float:
+        """By bytes of the file."""
+        return min(self._position / self._size, 1.0)
+
+    def blocks(self, max_ticks: int = BLOCK_TICKS) -> Iterator[TickColumns]:
+        """The symbol's trades, in the order in which they were received."""
+        self.counts = Counts()
+        self._outside, self._other_kind = Counter(), 0
+        clean = Cleaner(self.instrument, self.counts, unique=True, infer=self._infer)
+        batch: list[tuple[int, int, int, int, int, int]] = []
+        for number, line in self._lines():
+            self.counts.read += 1
+            event = self._market_trade(number, line)
+            if event is None:
+                continue
+            try:
+                batch.append(self._row(event, number))
+            except (KeyError, ValueError, TypeError, OverflowError):
+                self._unparsable(number)
+            if len(batch) >= BATCH:
+                yield from split(clean(_trades(batch)), max_ticks)
+                batch.clear()
+        if batch:
+            yield from split(clean(_trades(batch)), max_ticks)
+
+    def _market_trade(self, number: int, line: bytes) -> Event | None:
+        if not _is_trade(line):
+            self.counts.ignored += 1
+            return None
+        try:
+            event = _event(line)
+            kind, symbol, origin = event["e"], event["s"], event.get("X", "MARKET")
+        except (KeyError, ValueError, TypeError):
+            if not line.endswith(b"\n"):
+                raise FeedError(f"{self.path}: cut off in line {number}; record it again") from None
+            self._unparsable(number)
+            return None
+        if kind != self._kind:
+            self._other_kind += 1
+        elif symbol != self._venue_symbol:
+            self.counts.dropped["other_contract"] += 1
+            return None
+        elif origin != "MARKET":
+            self._outside[str(origin)] += 1
+        else:
+            return event
+        self.counts.ignored += 1
+        return None
+
+    def _row(self, event: Event, number: int) -> tuple[int, int, int, int, int, int]:
+        maker = event["m"]
+        if not isinstance(maker, bool):
+            raise TypeError("m must be true or false")
+        return (
+            int(event["T"]) * MS,
+            nano(event["p"]),
+            nano(event["q"]),
+            -1 if maker else 1,
+            int(event[KINDS[self._kind][1]]),
+            number,
+        )
+
+    def _unparsable(self, number: int) -> None:
+        self.counts.dropped["unparsable"] += 1
+        example(self.counts, number, "unparsable")
+
+    def _first(self) -> Event:
+        for _, line in self._lines():
+            if _is_trade(line):
+                try:
+                    event = _event(line)
+                except (KeyError, ValueError):
+                    continue
+                if {"e", "s", "p", "q", "m", "T"} <= event.keys():
+                    return event
+        raise FeedError(f"{self.path}: holds no trade or aggTrade events of a Binance socket")
+
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
+        with self.path.open("rb") as raw:
+            packed = raw.read(2) == GZIP_MAGIC
+            raw.seek(0)
+            lines = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
+            try:
+                for number, line in enumerate(lines, 1):
+                    if number % 4096 == 0:
+                        self._position = raw.tell()
+                    yield number, line
+            except EOFError:
+                raise FeedError(
+                    f"{self.path}: cut off in the middle of its gzip data; fetch it again"
+                ) from None
+            except (gzip.BadGzipFile, zlib.error):
+                raise FeedError(f"{self.path}: gzip data is damaged; fetch it again") from None
+            self._position = self._size
+
+
+def _is_trade(line: bytes) -> bool:
+    return any(mark in line for mark, _ in KINDS.values())
+
+
+def _event(line: bytes) -> Event:
+    """The event of a line; ValueError when it is no JSON object."""
+    found = json.loads(line[line.index(b"{") :])
+    event = found.get("data", found) if isinstance(found, dict) else None
+    if not isinstance(event, dict):
+        raise ValueError("not an event")
+    return event
+
+
+def _trades(rows: list[tuple[int, int, int, int, int, int]]) -> Trades:
+    ts, price, size, side, sequence, lines = np.array(rows, np.int64).T
+    return Trades(
+        ts=ts.copy(),
+        price=price,
+        size=size,
+        side=side.astype(np.int8),
+        sequence=sequence,
+        lines=lines,
+    )

@@ -1,0 +1,217 @@
+"""Trades in a table, whatever file it comes from: columns by name, values exactly converted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfoNotFoundError
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engine.instruments import INSTRUMENTS, NANO, Instrument
+from engine.ticks import TickColumns
+from marketdata.errors import FeedError
+from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, split
+from marketdata.feeds.clean import Cleaner, Trades
+from marketdata.feeds.contracts import root
+from marketdata.feeds.files.convert import (
+    MAKER_WORDS,
+    SIDE_WORDS,
+    TimeReader,
+    to_ints,
+    to_nano,
+    to_sides,
+)
+from marketdata.feeds.files.layout import Layout, find_layout
+
+Mask = npt.NDArray[np.bool_]
+
+
+class TableSource(Protocol):
+    """A file that gives Arrow record batches."""
+
+    path: Path
+    names: list[str]
+    kind: str
+
+    @property
+    def progress(self) -> float:
+        """Fraction read."""
+        ...
+
+    def batches(self, columns: list[str], counts: Counts) -> Iterator[tuple[pa.RecordBatch, Any]]:
+        """Batches of these columns, and each row's line number (None where there are no lines).
+
+        Rows that are no rows at all are counted by the source.
+        """
+        ...
+
+
+class TableFile:
+    """The trades of one instrument in a table."""
+
+    def __init__(
+        self,
+        source: TableSource,
+        symbol: str | None = None,
+        contract: str | None = None,
+        *,
+        infer: bool = False,
+        timezone: str = "UTC",
+    ) -> None:
+        self.path = source.path
+        self.counts = Counts()
+        self._source = source
+        self._infer = infer
+        self._timezone = timezone
+        self._warnings: list[str] = []
+        self._layout: Layout = find_layout(self.path, source.names)
+        if not infer and not self._layout.has_side:
+            raise FeedError(
+                f"{self.path}: has no aggressor side; --side tick-rule infers one (and says so)"
+            )
+        try:
+            self._naive = TimeReader(timezone).naive
+        except (ZoneInfoNotFoundError, ValueError):
+            raise FeedError(
+                f"unknown timezone {timezone!r}; give one like America/Chicago"
+            ) from None
+        self._contract = self._choose(symbol, contract)
+        self.instrument = self._instrument(symbol)
+
+    @property
+    def info(self) -> FeedInfo:
+        """What this is."""
+        return FeedInfo(
+            symbol=self.instrument.symbol,
+            contract=self._contract or "",
+            source=f"{self.path.name} ({self._source.kind})",
+            side="inferred" if self._infer else "aggressor",
+            timezone=f"{self._timezone} assumed" if self._naive else "UTC",
+            warnings=tuple(self._warnings),
+        )
+
+    @property
+    def progress(self) -> float:
+        """Fraction of the file read."""
+        return self._source.progress
+
+    def blocks(self, max_ticks: int = BLOCK_TICKS) -> Iterator[TickColumns]:
+        """The trades, in file order."""
+        self.counts = Counts()
+        times = TimeReader(self._timezone)
+        clean = Cleaner(
+            self.instrument,
+            self.counts,
+            unique=self._layout.trade_id is not None,
+            infer=self._infer,
+        )
+        for batch, lines in self._source.batches(self._layout.columns, self.counts):
+            self.counts.read += len(batch)
+            trades = self._convert(batch, lines, times, clean)
+            self._naive = times.naive
+            if len(trades.ts):
+                yield from split(clean(trades), max_ticks)
+
+    def _convert(
+        self, batch: pa.RecordBatch, lines: Any, times: TimeReader, clean: Cleaner
+    ) -> Trades:
+        layout = self._layout
+        tick, lot = int(self.instrument.tick * NANO), int(self.instrument.lot * NANO)
+        ts, ts_ok = times(batch.column(layout.ts))
+        price, price_ok = to_nano(batch.column(layout.price), tick)
+        size, size_ok = to_nano(batch.column(layout.size), lot)
+        side, side_ok = self._sides(batch)
+        number = layout.trade_id or layout.sequence
+        sequence = to_ints(batch.column(number))[0] if number else None
+        trades = Trades(ts, price, size, side, sequence, lines=lines)
+        good = np.ones(len(batch), np.bool_)
+        clean.drop("unparsable", good, ts_ok & price_ok & size_ok & side_ok, trades)
+        if self._contract and layout.contract:
+            ours = pc.equal(pc.cast(batch.column(layout.contract), pa.string()), self._contract)
+            clean.drop(
+                "other_contract",
+                good,
+                ours.fill_null(False).to_numpy(zero_copy_only=False),
+                trades,
+            )
+        if good.all():
+            return trades
+        return Trades(
+            ts[good], price[good], size[good], side[good],
+            None if sequence is None else sequence[good],
+            lines=None if lines is None else lines[good],
+        )  # fmt: skip
+
+    def _sides(self, batch: pa.RecordBatch) -> tuple[npt.NDArray[np.int8], Mask]:
+        layout = self._layout
+        if self._infer or not layout.has_side:
+            return np.zeros(len(batch), np.int8), np.ones(len(batch), np.bool_)
+        if layout.side is not None:
+            return to_sides(batch.column(layout.side), SIDE_WORDS)
+        return to_sides(batch.column(layout.maker), MAKER_WORDS)
+
+    def _choose(self, symbol: str | None, contract: str | None) -> str | None:
+        """The value of the contract column to take."""
+        column = self._layout.contract
+        if column is None:
+            return contract
+        volumes = self._volumes(column)
+        if contract is not None:
+            if contract not in volumes:
+                raise FeedError(
+                    f"{self.path}: has no contract {contract}; it has {_some(volumes)}"
+                )
+            return contract
+        if len(volumes) <= 1:
+            return next(iter(volumes), None)
+        possible = {
+            name: volume
+            for name, volume in volumes.items()
+            if symbol in (None, name, root(name)) and (name in INSTRUMENTS or root(name))
+        }
+        if not possible:
+            raise FeedError(
+                f"{self.path}: no outright contract{f' of {symbol}' if symbol else ''} in it; "
+                f"it has {_some(volumes)}"
+            )
+        best = max(possible, key=lambda name: possible[name])
+        self._warnings.append(
+            f"took {best}, of {len(volumes)} instruments the outright with the most volume; "
+            "choose with --contract"
+        )
+        return best
+
+    def _volumes(self, column: str) -> dict[str, int]:
+        size = self._layout.size
+        totals: dict[str, int] = {}
+        for batch, _ in self._source.batches([column, size], Counts()):
+            values, ok = to_nano(batch.column(size), 1)
+            names = pc.dictionary_encode(pc.cast(batch.column(column), pa.string()).fill_null(""))
+            codes = names.indices.to_numpy(zero_copy_only=False)
+            for code, name in enumerate(names.dictionary.to_pylist()):
+                if name:
+                    mine = values[(codes == code) & ok]
+                    totals[name] = totals.get(name, 0) + sum((mine // 1000).tolist())
+        return totals
+
+    def _instrument(self, symbol: str | None) -> Instrument:
+        name = self._contract or ""
+        found = name if name in INSTRUMENTS else root(name)
+        if symbol is None:
+            if found not in INSTRUMENTS:
+                raise FeedError(
+                    f"{self.path}: does not say which instrument it is; give one with --symbol"
+                )
+            return INSTRUMENTS[found]
+        known = found in INSTRUMENTS or found is not None
+        if known and found != symbol and not symbol.startswith(f"{name}-"):
+            raise FeedError(f"{self.path}: holds {name}, which is {found} and not {symbol}")
+        return INSTRUMENTS[symbol]
+
+
+def _some(names: dict[str, int], most: int = 8) -> str:
+    listed = sorted(names, key=lambda name: -names[name])
+    return ", ".join(listed[:most]) + (f" and {len(names) - most} more" * (len(names) > most))
