@@ -174,10 +174,12 @@ class Session(models.Model):
 class Signal(models.Model):
     """A pattern at a bar's close, what the router said of it, and what was done about it.
 
-    `decision` is empty for a rejected signal and for an approved one that another outranked.
+    `key` is the engine's id, unique within an account's bars of one length; `id` is made of all
+    three. `decision` is empty for a rejected signal and for an approved one that another outranked.
     """
 
     id = models.CharField(max_length=KEY, primary_key=True)
+    key = models.CharField(max_length=40)
     session = models.ForeignKey(Session, models.PROTECT, related_name="signals", db_index=False)
     ts_ns = models.BigIntegerField()
     ts = models.DateTimeField()

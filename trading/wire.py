@@ -173,7 +173,7 @@ def signal_to_wire(signal: events.Signal) -> Json:
 
 def signal_row_to_wire(row: Signal, spec: Instrument) -> Json:
     return {
-        "id": row.id,
+        "id": row.key,
         "t": millis(row.ts_ns),
         "bar": millis(row.bar_start_ns),
         "pattern": row.pattern,
