@@ -121,7 +121,7 @@ def close_bar(
     enabled: Any, bias: Any, opened: int, closes: int, news: bool,
     out: Any, found: Any, reading: Any,
 ) -> Any:  # fmt: skip
-    """Close the open bar into row `last`: (dense levels, found, approved, buy marks, sell marks)."""
+    """Close the open bar into row `last`: (dense levels, found, approved, buy and sell marks)."""
     levels = read_levels(state, ladder)
     clear_levels(state, ladder)
     measure(state, levels, session, out)
@@ -281,7 +281,7 @@ class Analysis:
                     confidence=reading.confidence,
                     approved=bool(approved),
                     reason=reason,
-                )  # fmt: skip
+                )
             )
         return signals
 

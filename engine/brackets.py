@@ -132,14 +132,20 @@ class Bracket:
             target=self.target, pattern=self.signal.pattern, signal_id=self.signal.id,
         )  # fmt: skip
 
+    def close_early(self, ts: int, why: ExitReason, reason: str) -> OrderIntent:
+        """Start closing at market; the order for it."""
+        self.state = BracketState.CLOSING
+        self.exit_reason = why
+        return self.intent("exit", ts, reason)
+
     def trade(self, ts: int, low: int, high: int, balance: int) -> Trade:
         """The closed bracket as a trade; low and high are the extremes while it was open."""
-        assert self.exit_reason is not None
         against, favour = (low, high) if self.direction > 0 else (high, low)
         return Trade(
             id=self.id, symbol=self.traded.symbol, direction=self.direction, size=self.entered,
             entry_ts=self.entry_ts, entry_notional=self.entry_notional,
-            exit_ts=ts, exit_notional=self.exit_notional, exit_reason=self.exit_reason,
+            exit_ts=ts, exit_notional=self.exit_notional,
+            exit_reason=self.exit_reason or ExitReason.OPERATOR,
             stop=self.stop, target=self.target, pnl_gross=self.gross(), fees=self.fees,
             pattern=self.signal.pattern, signal_id=self.signal.id, regime=self.signal.regime,
             mae=self._excursion(against, -self.direction),

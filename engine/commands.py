@@ -1,4 +1,4 @@
-"""What an operator may tell the engine. Each command is executed once and answered by CommandDone."""
+"""What an operator may tell the engine. Each is executed once and answered by CommandDone."""
 
 from dataclasses import dataclass
 

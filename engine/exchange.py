@@ -1,10 +1,10 @@
 """The simulated exchange: what paper and backtest fill against, with its assumptions named.
 
-- A market order arrives `latency_ms` after it was sent and fills at the first trade from then on, at
-  that trade's price, `slippage_ticks` worse.
-- Stop and target of a bracket work from the entry's fill on. A stop triggers when a trade touches it
-  and fills at the triggering trade's price or at the stop, whichever is worse, less slippage.
-  With `exact` fills it fills at the stop itself.
+- A market order arrives `latency_ms` after it was sent and fills at the first trade from then on,
+  at that trade's price, `slippage_ticks` worse.
+- Stop and target of a bracket work from the entry's fill on. A stop triggers when a trade touches
+  it and fills at that trade's price (which is the stop or worse) less slippage; with `exact` fills
+  at the stop itself.
 - A target fills at its own price when a later trade goes through it (or touches it, by choice).
 - An exit order replaces stop and target when it arrives.
 - Everything fills whole: sizes here are small against the market's.
@@ -81,35 +81,27 @@ class SimulatedExchange:
 
     def trade(self, ts: int, price: int) -> Fill | None:
         """A trade happened: the fill it gives us, if any."""
-        if self._market is not None and ts >= self._market.arrives:
-            return self._fill_market(ts, price)
-        if self._protection is None:
-            return None
+        market, protection = self._market, self._protection
+        if market is not None and ts >= market.arrives:
+            self.cancel()
+            slipped = price + market.side * self._rules.slippage_ticks
+            return self._fill(market.id, ts, slipped, market.size)
         low, high = self.watch
-        if low < price < high:
+        if protection is None or low < price < high:
             return None
-        return self._fill_protection(ts, price)
+        self.cancel()
+        return self._fill_protection(protection, ts, price)
 
     def close_out(self, order_id: str, side: int, size: int, ts: int, price: int) -> Fill:
         """Fill at `price`, less slippage, without waiting: the data ended."""
         self.cancel()
         return self._fill(order_id, ts, price + side * self._rules.slippage_ticks, size)
 
-    def _fill_market(self, ts: int, price: int) -> Fill:
-        assert self._market is not None
-        order, self._market, self._protection = self._market, None, None
-        slipped = price + order.side * self._rules.slippage_ticks
-        return self._fill(order.id, ts, slipped, order.size)
-
-    def _fill_protection(self, ts: int, price: int) -> Fill:
-        assert self._protection is not None
-        p, self._protection, self._market = self._protection, None, None
+    def _fill_protection(self, p: Protection, ts: int, price: int) -> Fill:
         if p.direction * (price - p.stop) > 0:
             return self._fill(p.target_id, ts, p.target, p.size)
-        if self._rules.exact:
-            return self._fill(p.stop_id, ts, p.stop, p.size)
         slipped = price - p.direction * self._rules.slippage_ticks
-        return self._fill(p.stop_id, ts, slipped, p.size)
+        return self._fill(p.stop_id, ts, p.stop if self._rules.exact else slipped, p.size)
 
     @staticmethod
     def _fill(order_id: str, ts: int, price: int, size: int) -> Fill:

@@ -4,8 +4,8 @@
 something may: its time reaches `next_time` (a bar's end, a session's moment) or `order_at` (an
 order is waiting for the market), its price reaches `watch_low` or `watch_high` (stop, target,
 limit), the feed was silent for `gap_ns`, or it is not plainly good. Whoever called looks at that
-tick alone (`Engine._take`), which `add` then puts into the bar, and scans on behind it. So all rules
-live in plain code, and the scan knows none of them.
+tick alone (`Engine._take`), which `add` then puts into the bar, and scans on behind it. So all
+rules live in plain code, and the scan knows none of them.
 
 Volumes gather in a ladder: LANES copies of [price - base, column], column 0 sell aggressors (bid
 volume), 1 unknown, 2 buy aggressors (ask volume). Consecutive ticks go to different copies, because

@@ -38,7 +38,8 @@ def ema(history: Any, last: int, period: int, previous: float) -> float:
         for k in range(period):
             total += history[k].close
         return total / period
-    return previous + (history[last].close - previous) * (2.0 / (period + 1))
+    close: float = history[last].close
+    return previous + (close - previous) * (2.0 / (period + 1))
 
 
 @njit(cache=True, nogil=True)
@@ -79,8 +80,8 @@ def _wilder_mean(history: Any, last: int, first: int, period: int, dx: bool) -> 
         for k in range(first, last + 1):
             total += history[k].dx if dx else history[k].true_range
         return total / period
-    before = history[last - 1].adx if dx else history[last - 1].atr
-    value = history[last].dx if dx else history[last].true_range
+    before: float = history[last - 1].adx if dx else history[last - 1].atr
+    value: float = history[last].dx if dx else history[last].true_range
     return (before * (period - 1) + value) / period
 
 

@@ -99,7 +99,7 @@ class Instrument:
     def ticks_from_nano(
         self, nano: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        """Databento prices (int64, 1e-9) to ticks by integer division, and which are on the grid."""
+        """Databento prices (int64, 1e-9) to ticks by integer division; which are on the grid."""
         step = int(self.tick * NANO)
         ticks = nano // step
         return ticks, ticks * step == nano

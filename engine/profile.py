@@ -15,7 +15,8 @@ def point_of_control(total: Any) -> int:
     best = 0
     last = len(total) - 1
     for k in range(1, len(total)):
-        if total[k] > total[best] or (total[k] == total[best] and abs(2 * k - last) < abs(2 * best - last)):
+        nearer = abs(2 * k - last) < abs(2 * best - last)
+        if total[k] > total[best] or (total[k] == total[best] and nearer):
             best = k
     return best
 

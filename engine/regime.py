@@ -67,7 +67,7 @@ def _slope_limit(history: Any, last: int) -> float:
     for k in range(max(last - 49, 0), last + 1):
         if not np.isnan(history[k].delta_slope):
             squares += (history[k].delta_slope - mean) ** 2
-    return 2.0 * np.sqrt(squares / count)
+    return 2.0 * float(np.sqrt(squares / count))
 
 
 @njit(cache=True, nogil=True)
@@ -181,7 +181,7 @@ def read_regime(
     history: Any, last: int, session_notional: int, session_volume: int, day_volume: int,
     since_open: int, to_close: int, news: bool, rules: Any, reading: Any,
 ) -> None:  # fmt: skip
-    """Fill `reading` for row `last`. VWAP comparisons are exact: close * volume against notional."""
+    """Fill `reading` for row `last`. VWAP is compared exactly: close * volume with notional."""
     r = reading[0]
     # Nothing traded since the session's open was anchored within this bar: no VWAP yet.
     lead = history[last].close * session_volume - session_notional

@@ -12,8 +12,8 @@ from engine.ticks import NS
 _INTS: Final = (
     "min_volume", "stack_levels", "exhaustion_levels", "exhaustion_max_levels",
     "absorption_levels", "min_absorption", "divergence_bars", "unfinished_volume",
-    "unfinished_memory", "row_ticks", "min_bars", "adx_period", "atr_period", "fast_ema", "slow_ema",
-    "after_open", "before_close",
+    "unfinished_memory", "row_ticks", "min_bars", "adx_period", "atr_period", "fast_ema",
+    "slow_ema", "after_open", "before_close",
 )  # fmt: skip
 _FLOATS: Final = (
     "ratio", "exhaustion_fall", "absorption_share", "min_volume_ratio", "winning_score",

@@ -48,4 +48,4 @@ DETAILS: Final[dict[Pattern, tuple[tuple[str, str], ...]]] = {
     Pattern.UNFINISHED_LOW: _UNFINISHED,
     Pattern.UNFINISHED_REVISITED: (("level", "price"), ("side", "side")),
 }  # fmt: skip
-"""Name and kind of each detail: n a count, x a fraction or ratio, price in ticks, side high or low."""
+"""Name and kind of each detail: n a count, x a fraction or ratio, price in ticks, side."""
