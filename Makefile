@@ -16,7 +16,7 @@ COMPILE := $(PY) -m uv pip compile --quiet --python-version 3.11 --generate-hash
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
-run: $(RUNTIME) ## trade on a simulated market, page on http://127.0.0.1:$(PORT)
+run: $(RUNTIME) ## trade on a simulated market, page on 127.0.0.1 (PORT=8000, ARGS= for the command)
 	@exec $(PY) -m tradebot trade --feed simulator --symbol MES --mode paper --serve 127.0.0.1:$(PORT) $(ARGS)
 
 test: $(TOOLS) ## run all tests, embedded and on PostgreSQL and Redis (ARGS= for pytest)
@@ -35,7 +35,7 @@ check: $(TOOLS) ## lint, format, types, layers, migrations, settings
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
 
-bench: $(TOOLS) ## measure what SPEED is about
+bench: $(TOOLS) ## measure how fast the engine is (ARGS= for bench)
 	@exec $(PY) -m bench $(ARGS)
 
 requirements: $(TOOLS) ## pin requirements*.in (ARGS=--upgrade for newer versions)
