@@ -16,7 +16,7 @@ from engine.config import EngineConfig
 from engine.events import Bar, Details, RegimeReading, Signal
 from engine.footprint import (
     Ladder,
-    StateArray,
+    ScanState,
     clear_levels,
     read_levels,
     sparse_levels,
@@ -30,7 +30,7 @@ from engine.patterns.exhaustion import exhaustions
 from engine.patterns.imbalance import imbalances, mark, marked_prices
 from engine.patterns.unfinished import remember, revisited, unfinished
 from engine.profile import point_of_control, value_area
-from engine.regime import READING, published, read_regime
+from engine.regime import READING, no_trade_reason, published, read_regime
 from engine.router import rejection, route
 from engine.rules import compiled_matrix, compiled_rules
 from engine.schedule import TradingDay
@@ -177,28 +177,27 @@ class Analysis:
         self._session[:] = 0
         self._session["remembered"] = held
 
-    def anchor_session(self, state: StateArray, ladder: Ladder) -> None:
+    def anchor_session(self, state: ScanState, ladder: Ladder) -> None:
         """The session opens now: its VWAP starts here, even within the open bar."""
         notional = volume = 0
-        if state[0]["trades"]:
-            levels = read_levels(state, ladder)
-            prices = np.arange(state[0]["low"], state[0]["high"] + 1, dtype=np.int64)
+        if state.trades:
+            levels = read_levels(state.array, ladder)
+            prices = np.arange(state.low, state.high + 1, dtype=np.int64)
             notional = int((levels.sum(axis=1) * prices).sum())
-            volume = int(state[0]["volume"])
+            volume = state.volume
         self._session["notional"], self._session["volume"] = -notional, -volume
 
-    def close(self, state: StateArray, ladder: Ladder, day: TradingDay) -> int:
+    def close(self, state: ScanState, ladder: Ladder, day: TradingDay) -> int:
         """Close the open bar; the number of approved signals."""
         if self.bars == len(self._history):
             self._history = np.concatenate([self._history, np.zeros_like(self._history)])
-        s = state[0]
-        room = int(s["high"] - s["low"]) + 1 + len(self._memory) + OTHER_PATTERNS
+        room = state.high - state.low + 1 + len(self._memory) + OTHER_PATTERNS
         if len(self._found) < room:
             self._found = np.zeros(2 * room, FOUND)
-        end = int(s["bar_end"])
-        news = any(start <= end < stop for start, stop in self._config.regime.news)
+        windows = self._config.regime.news
+        news = bool(windows) and any(a <= state.bar_end < b for a, b in windows)
         self._levels, self._count, approved, *marks = close_bar(
-            state, ladder, self._history, self.bars, self._session, self._memory, self._rules,
+            state.array, ladder, self._history, self.bars, self._session, self._memory, self._rules,
             self._enabled, self._bias, day.open, day.close, news,
             self._out, self._found, self._reading,
         )  # fmt: skip
@@ -230,13 +229,13 @@ class Analysis:
             sell_imbalances=marked_prices(self._marks[1], rows, step),
         )  # fmt: skip
 
-    def forming(self, state: StateArray, ladder: Ladder) -> Bar | None:
+    def forming(self, state: ScanState, ladder: Ladder) -> Bar | None:
         """The bar being built, None before its first tick. Changes nothing."""
-        if not state[0]["trades"]:
+        if not state.trades:
             return None
         out = np.zeros(1, BAR)
-        levels = read_levels(state, ladder)
-        measure(state, levels, self._session, out)
+        levels = read_levels(state.array, ladder)
+        measure(state.array, levels, self._session, out)
         low, step = int(out[0]["low"]), self._config.bars.row_ticks
         bid, ask, _, rows = _rows(levels, low, step)
         buys, sells = np.empty(len(bid)), np.empty(len(bid))
@@ -255,17 +254,21 @@ class Analysis:
         values = dict(zip(BAR.names or (), out[0].item(), strict=True))
         return Bar(index=index, levels=sparse_levels(levels, values["low"]), **values, **more)
 
-    def signals(self, reading: RegimeReading) -> list[Signal]:
+    def signals(self, approved_only: bool = False) -> list[Signal]:
         """The last closed bar's signals, in the order of the pattern table."""
         start, end = int(self._out[0]["start"]), int(self._out[0]["end"])
+        regime, confidence = self.regime, self.confidence
+        no_trade = no_trade_reason(self._reading, self._rules)
         router = self._config.router
         signals = []
         for k in range(self._count):
+            if approved_only and not self._found[k]["approved"]:
+                continue
             number, direction, price, strength, details, approved, rule = self._found[k].item()
             pattern = Pattern(number)
             reason = rejection(
-                rule, pattern, direction, strength, reading.regime, reading.confidence,
-                router.min_strength, router.min_confidence, reading.reason,
+                rule, pattern, direction, strength, regime, confidence,
+                router.min_strength, router.min_confidence, no_trade,
             )  # fmt: skip
             signals.append(
                 Signal(
@@ -277,8 +280,8 @@ class Analysis:
                     price=price,
                     strength=strength,
                     details=_details(pattern, details),
-                    regime=reading.regime,
-                    confidence=reading.confidence,
+                    regime=regime,
+                    confidence=confidence,
                     approved=bool(approved),
                     reason=reason,
                 )

@@ -37,7 +37,7 @@ from engine.events import (
     TradeClosed,
 )
 from engine.exchange import Protection, SimulatedExchange
-from engine.footprint import FAR, INF_PRICE, StateArray
+from engine.footprint import FAR, INF_PRICE, ScanState
 from engine.money import to_units
 from engine.names import ExitReason, Halt
 from engine.risk import (
@@ -67,7 +67,7 @@ class Desk:
     """
 
     def __init__(
-        self, config: EngineConfig, carry: Carry, state: StateArray, simulated: bool
+        self, config: EngineConfig, carry: Carry, state: ScanState, simulated: bool
     ) -> None:
         self.account = Account(
             rules=config.risk,
@@ -146,18 +146,15 @@ class Desk:
 
     # -- decisions ---------------------------------------------------------------------------
 
-    def decide(self, ts: int, approved: list[Signal], day: TradingDay, stopped: str) -> None:
-        """A bar closed with approved signals: enter, or say why not.
-
-        `stopped` is "warm_up" or "end_of_data" when no entry is wanted whatever else holds.
-        """
+    def decide(
+        self, ts: int, approved: list[Signal], day: TradingDay, rule: str, reason: str
+    ) -> None:
+        """A bar closed with approved signals: enter, or say why not (`rule` and `reason`)."""
         best = max(approved, key=lambda signal: signal.strength)
         against = [s for s in approved if s.direction != best.direction]
         agreeing = len(approved) - len(against)
-        if any(s.strength == best.strength for s in against):
+        if not rule and any(s.strength == best.strength for s in against):
             rule, reason = "conflict", f"equally strong signals both ways ({best.strength:.2f})"
-        else:
-            rule, reason = self._objection(ts, day, stopped)
         terms: dict[str, int | float | str | bool] = {
             "day_pnl": self.account.day_pnl,
             "balance": self.account.balance,
@@ -192,8 +189,11 @@ class Desk:
         if not rule:
             self._enter(ts, trade_id, best, size)
 
-    def _objection(self, ts: int, day: TradingDay, stopped: str) -> tuple[str, str]:
-        """The first rule that forbids an entry now, and why; two empty strings if none does."""
+    def objection(self, ts: int, day: TradingDay, stopped: str) -> tuple[str, str]:
+        """The first rule that forbids an entry now, and why; two empty strings if none does.
+
+        `stopped` is "warm_up" or "end_of_data" when no entry is wanted whatever else holds.
+        """
         if stopped:
             return stopped, {
                 "warm_up": "bars from warm-up never trade",
@@ -278,7 +278,7 @@ class Desk:
             return
         order = bracket.close_early(ts, ExitReason.END_OF_DATA, "the data ended")
         self.events.append(order)
-        price = int(self._state[0]["last_price"])
+        price = self._state.last_price
         fill = self._exchange.close_out(order.id, order.side, order.size, ts, price)
         self._apply(bracket, fill)
 
@@ -309,7 +309,7 @@ class Desk:
         )
         if not first:
             return
-        self._state["run_high"] = self._state["run_low"] = fill.price
+        self._state.run_high = self._state.run_low = fill.price
         self.events.append(bracket.opened_event(fill.ts))
         self.events.append(bracket.intent("stop", fill.ts, "bracket"))
         self.events.append(bracket.intent("target", fill.ts, "bracket"))
@@ -327,8 +327,8 @@ class Desk:
 
     def _close_trade(self, bracket: Bracket, ts: int) -> None:
         exit_price = bracket.exit_notional // bracket.exited
-        low = min(int(self._state[0]["run_low"]), exit_price)
-        high = max(int(self._state[0]["run_high"]), exit_price)
+        low = min(self._state.run_low, exit_price)
+        high = max(self._state.run_high, exit_price)
         self.bracket = None
         account, before = self.account, self.account.tier
         account.settle(bracket.gross() - bracket.fees)

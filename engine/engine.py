@@ -38,10 +38,10 @@ from engine.events import (
 )
 from engine.footprint import (
     FAR,
+    ScanState,
     add,
     fit_ladder,
     new_ladder,
-    new_state,
     open_bar,
     scan,
     scan_records,
@@ -64,13 +64,17 @@ from engine.ticks import (
 
 NOTHING: Final[Sequence[Event]] = ()
 ALWAYS: Final = -FAR
+NO_LADDER: Final = -(1 << 40)  # no price fits: the first tick places the ladder
 Phase = Literal["open", "entries_closed", "flatten", "closed", "end"]
 
 
 class Engine:
-    """One instrument's decisions. `quiet` leaves out the events of bars and signals, which changes
-    no decision; with `simulated` False fills come from a broker (`on_fill`). While `warming` is
-    set, bars are marked and never trade."""
+    """One instrument's decisions.
+
+    `quiet` leaves out the events of bars, signals and refused entries, which changes no decision;
+    with `simulated` False fills come from a broker (`on_fill`). While `warming` is set, bars are
+    marked and never trade.
+    """
 
     def __init__(
         self,
@@ -86,9 +90,10 @@ class Engine:
         carry = carry or first_carry(config)
         self._schedule = schedule
         self._quiet = quiet
-        self._state = new_state()
+        self._state = ScanState()
+        self._scan = self._state.array
         self._ladder = new_ladder()
-        self._state["size"] = self._ladder.shape[1]
+        self._state.base, self._state.size = NO_LADDER, self._ladder.shape[1]
         self._analysis = Analysis(config, carry.unfinished)
         self._desk = Desk(config, carry, self._state, simulated)
         self._bar_ns = config.bars.seconds * NS
@@ -107,7 +112,7 @@ class Engine:
         """Take a TICK array of any length >= 0; the events it caused, in order."""
         if ticks.dtype is not TICK and ticks.dtype != TICK:
             raise InputError(f"push takes an array of dtype TICK, not {ticks.dtype}")
-        taken = scan_records(ticks, 0, self._state, self._ladder)
+        taken = scan_records(ticks, 0, self._scan, self._ladder)
         if taken == len(ticks):
             return NOTHING
         return self._run(ticks["ts"], ticks["price"], ticks["size"], ticks["side"], taken)
@@ -115,7 +120,7 @@ class Engine:
     def push_columns(self, columns: TickColumns) -> Sequence[Event]:
         """The same for contiguous columns."""
         ts, price, size, side = columns
-        taken = scan(ts, price, size, side, 0, self._state, self._ladder)
+        taken = scan(ts, price, size, side, 0, self._scan, self._ladder)
         if taken == len(ts):
             return NOTHING
         return self._run(ts, price, size, side, taken)
@@ -124,7 +129,7 @@ class Engine:
         """Time is `ts` (UTC ns) even if nothing trades. An earlier time than seen is ignored."""
         if ts > self._clock:
             self._advance(ts)
-            self._state["clock"] = ts
+            self._state.clock = ts
             self._arm()
         return self._flush()
 
@@ -139,7 +144,7 @@ class Engine:
         if not self._desk.known(command, self._clock):
             ts = max(command.ts, self._clock)
             self._advance(ts)
-            self._state["clock"] = ts
+            self._state.clock = ts
             self._desk.execute(command, ts)
             self._arm()
         return self._flush()
@@ -148,8 +153,8 @@ class Engine:
         """The data ended: close what is open at the last trade, and the bar that is being built."""
         self._ended = True
         self._desk.finish(self._clock)
-        if self._state[0]["trades"]:
-            self._advance(int(self._state[0]["bar_end"]))
+        if self._state.trades:
+            self._advance(self._state.bar_end)
         self._arm()
         return self._flush()
 
@@ -173,15 +178,14 @@ class Engine:
 
     def status(self) -> Status:
         """A snapshot."""
-        state, account, bracket = self._state[0], self._desk.account, self._desk.bracket
-        started = int(state["ticks"]) > 0
-        price = int(state["last_price"])
+        state, account, bracket = self._state, self._desk.account, self._desk.bracket
+        price = state.last_price
         held = bracket if bracket is not None and bracket.position else None
         waiting = bracket if bracket is not None and not bracket.entered else None
         return Status(
             ts=self._clock if self._clock > 0 else None,
-            last_tick_ts=int(state["last_ts"]) if started else None,
-            last_price=price if started else None,
+            last_tick_ts=state.last_ts if state.ticks else None,
+            last_price=price if state.ticks else None,
             day=self._day,
             phase=self._phase,
             reading=self._reading,
@@ -197,7 +201,7 @@ class Engine:
             loss_limit=account.loss_limit,
             profit_target=account.profit_target,
             halts=tuple(account.halts),
-            ticks=int(state["ticks"]),
+            ticks=state.ticks,
             bars=self._analysis.bars,
             dropped=dict(self._dropped),
         )
@@ -206,13 +210,14 @@ class Engine:
 
     @property
     def _clock(self) -> int:
-        return int(self._state[0]["clock"])
+        clock: int = self._state.clock
+        return clock
 
     def _run(self, ts: Any, price: Any, size: Any, side: Any, i: int) -> Sequence[Event]:
         n = len(ts)
         while i < n:
             self._take(int(ts[i]), int(price[i]), int(size[i]), int(side[i]))
-            i = scan(ts, price, size, side, i + 1, self._state, self._ladder)
+            i = scan(ts, price, size, side, i + 1, self._scan, self._ladder)
         return self._flush()
 
     def _take(self, ts: int, price: int, size: int, side: int) -> None:
@@ -230,9 +235,9 @@ class Engine:
         if Halt.STALE_FEED in self._desk.account.halts:
             self._desk.lift(Halt.STALE_FEED, ts, "ticks again")
         self._desk.trade(ts, price)
-        if not self._state[0]["trades"]:
-            open_bar(ts, price, self._bar_ns, day.start, day.end, self._state)
-        add(ts, price, size, side, self._state, self._ladder)
+        if not self._state.trades:
+            open_bar(ts, price, self._bar_ns, day.start, day.end, self._scan)
+        add(ts, price, size, side, self._scan, self._ladder)
         self._arm()
 
     def _fault(self, ts: int, price: int, size: int, side: int) -> str:
@@ -247,7 +252,7 @@ class Engine:
             return "time"
         if ts < self._clock - MAX_LATE_NS:
             return "late"
-        last = int(self._state[0]["last_price"])
+        last = self._state.last_price
         if last and self._day is not None and ts < self._day.end and _far(price, last):
             return self._jumped(price)
         return ""
@@ -255,7 +260,7 @@ class Engine:
     def _jumped(self, price: int) -> str:
         """A jump is a bad tick, until enough of them in a row agree on a new level."""
         before, count, ticks = self._jump
-        taken = int(self._state[0]["ticks"])
+        taken = self._state.ticks
         agrees = ticks == taken and not _far(price, before)
         self._jump = price, count + 1 if agrees else 1, taken
         return "" if self._jump[1] >= RELEVEL_AFTER else "jump"
@@ -266,8 +271,8 @@ class Engine:
 
     def _make_room(self, price: int) -> bool:
         """Whether the ladder has, or could be given, room for a price."""
-        state = self._state[0]
-        if state["base"] <= price < state["base"] + state["size"]:
+        state = self._state
+        if state.base <= price < state.base + state.size:
             return True
         wider = fit_ladder(self._state, self._ladder, price, MAX_LADDER)
         if wider is not None:
@@ -283,11 +288,11 @@ class Engine:
 
     def _next_moment(self, ts: int) -> Callable[[], None] | None:
         """The earliest moment that is due at `ts`; at equal times a bar's end comes first."""
-        state = self._state[0]
+        state = self._state
         best = ts + 1
         happen: Callable[[], None] | None = None
-        if state["trades"] and state["bar_end"] < best:
-            best, happen = int(state["bar_end"]), self._close_bar
+        if state.trades and state.bar_end < best:
+            best, happen = state.bar_end, self._close_bar
         if self._moments and self._moments[0][0] < best:
             best, happen = self._moments[0][0], self._next_phase
         if self._stale_at() < min(best, ts):
@@ -299,7 +304,7 @@ class Engine:
         day = self._day
         if day is None or Halt.STALE_FEED in self._desk.account.halts:
             return FAR
-        at = max(int(self._state[0]["last_ts"]) + self._stale_ns, day.entries_from)
+        at = max(self._state.last_ts + self._stale_ns, day.entries_from)
         return at if at < day.flatten_at else FAR
 
     def _go_stale(self) -> None:
@@ -342,14 +347,14 @@ class Engine:
 
     def _arm(self) -> None:
         """Tell the scan what to stop for."""
-        state, row, day = self._state, self._state[0], self._day
-        state["next_time"], state["gap_ns"] = ALWAYS, FAR
-        if day is not None and row["trades"]:
-            end = int(row["bar_end"])
-            state["next_time"] = min(end, self._moments[0][0])
+        state, day = self._state, self._day
+        state.next_time, state.gap_ns = ALWAYS, FAR
+        if day is not None and state.trades:
+            end = state.bar_end
+            state.next_time = min(end, self._moments[0][0])
             if end > day.entries_from and self._stale_at() != FAR:
-                state["gap_ns"] = self._stale_ns
-        state["watch_low"], state["watch_high"], state["order_at"] = self._desk.watch()
+                state.gap_ns = self._stale_ns
+        state.watch_low, state.watch_high, state.order_at = self._desk.watch()
 
     # -- bars --------------------------------------------------------------------------------
 
@@ -357,21 +362,21 @@ class Engine:
         day = self._day
         if day is None:
             raise EngineError("a bar is open outside a trading day")
-        ts = int(self._state[0]["bar_end"])
+        ts = self._state.bar_end
         approved = self._analysis.close(self._state, self._ladder, day)
         self._desk.bars = self._analysis.bars
-        if self._quiet and not approved:
-            return
-        reading = self._reading = self._analysis.reading()
-        signals = self._analysis.signals(reading)
         if not self._quiet:
+            reading = self._reading = self._analysis.reading()
             self._emit(BarClosed(ts=ts, bar=self._analysis.bar(reading, self.warming)))
-            for signal in signals:
+            for signal in self._analysis.signals():
                 self._emit(SignalDetected(ts=ts, signal=signal))
-        if approved:
-            stopped = "end_of_data" if self._ended else "warm_up" if self.warming else ""
-            wanted = [signal for signal in signals if signal.approved]
-            self._desk.decide(ts, wanted, day, stopped)
+        if not approved:
+            return
+        stopped = "end_of_data" if self._ended else "warm_up" if self.warming else ""
+        rule, reason = self._desk.objection(ts, day, stopped)
+        if not (rule and self._quiet):
+            signals = self._analysis.signals(approved_only=True)
+            self._desk.decide(ts, signals, day, rule, reason)
 
     # -- output ------------------------------------------------------------------------------
 

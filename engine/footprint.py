@@ -42,13 +42,39 @@ StateArray = npt.NDArray[np.void]
 Ladder = npt.NDArray[np.int64]
 
 
-def new_state() -> StateArray:
-    """A state in which the first tick stops the scan (no bar is open)."""
-    state = np.zeros(1, STATE)
-    state["clock"] = state["last_ts"] = state["next_time"] = np.iinfo(np.int64).min // 2
-    state["order_at"] = state["gap_ns"] = FAR
-    state["watch_low"], state["watch_high"] = -1, INF_PRICE
-    return state
+def _field(name: str) -> property:
+    index = (STATE.names or ()).index(name)
+
+    def get(self: "ScanState") -> int:
+        value: int = self.view[index]
+        return value
+
+    def put(self: "ScanState", value: int) -> None:
+        self.view[index] = value
+
+    return property(get, put)
+
+
+class ScanState:
+    """The scan's STATE record, and the fields that plain code reads and sets, as Python ints.
+
+    It starts so that the first tick stops the scan: no bar is open, no price fits the ladder.
+    """
+
+    clock, last_ts, last_price = _field("clock"), _field("last_ts"), _field("last_price")
+    next_time, order_at, gap_ns = _field("next_time"), _field("order_at"), _field("gap_ns")
+    watch_low, watch_high = _field("watch_low"), _field("watch_high")
+    run_high, run_low, ticks = _field("run_high"), _field("run_low"), _field("ticks")
+    base, size = _field("base"), _field("size")
+    bar_start, bar_end = _field("bar_start"), _field("bar_end")
+    high, low, volume, trades = _field("high"), _field("low"), _field("volume"), _field("trades")
+
+    def __init__(self) -> None:
+        self.array = np.zeros(1, STATE)
+        self.view = memoryview(self.array.view(np.int64))  # type: ignore[arg-type]
+        self.clock = self.last_ts = self.next_time = np.iinfo(np.int64).min // 2
+        self.order_at = self.gap_ns = FAR
+        self.watch_low, self.watch_high = -1, INF_PRICE
 
 
 def new_ladder(size: int = 4096) -> Ladder:
@@ -250,12 +276,10 @@ def clear_levels(state: Any, ladder: Any) -> None:
         ladder[lane, s.low - s.base : s.high - s.base + 1] = 0
 
 
-def fit_ladder(state: StateArray, ladder: Ladder, price: int, widest: int) -> Ladder | None:
+def fit_ladder(s: ScanState, ladder: Ladder, price: int, widest: int) -> Ladder | None:
     """A ladder that has room for `price` beside the open bar, centred; None if it were too wide."""
-    s = state[0]
-    empty = s["trades"] == 0
-    low = price if empty else min(int(s["low"]), price)
-    high = price if empty else max(int(s["high"]), price)
+    low = min(s.low, price) if s.trades else price
+    high = max(s.high, price) if s.trades else price
     if high - low >= widest:
         return None
     size = ladder.shape[1]
@@ -263,11 +287,10 @@ def fit_ladder(state: StateArray, ladder: Ladder, price: int, widest: int) -> La
         size *= 2
     base = (low + high) // 2 - size // 2
     new = new_ladder(size)
-    if not empty:
-        old_first, first = int(s["low"] - s["base"]), int(s["low"]) - base
-        count = int(s["high"] - s["low"]) + 1
-        new[:, first : first + count] = ladder[:, old_first : old_first + count]
-    s["base"], s["size"] = base, size
+    if s.trades:
+        old = slice(s.low - s.base, s.high - s.base + 1)
+        new[:, s.low - base : s.high - base + 1] = ladder[:, old]
+    s.base, s.size = base, size
     return new
 
 

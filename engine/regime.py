@@ -196,23 +196,27 @@ def read_regime(
     _classify(r, last + 1, rules, since_open, to_close, news)
 
 
+def no_trade_reason(reading: npt.NDArray[np.void], rules: npt.NDArray[np.void]) -> str:
+    """Why the regime is NO_TRADE, in words; "" when it is not."""
+    number = int(reading[0]["reason"])
+    if not number:
+        return ""
+    return REASONS[number].format(
+        min_bars=rules[0]["min_bars"],
+        after_open=int(rules[0]["after_open"]) // MINUTE,
+        before_close=int(rules[0]["before_close"]) // MINUTE,
+        min_volume_ratio=f"{rules[0]['min_volume_ratio']:.0%}",
+    )
+
+
 def published(reading: npt.NDArray[np.void], rules: npt.NDArray[np.void]) -> RegimeReading:
     """The record as an event's part, with its reason in words."""
-    row = reading[0]
-    values = row.item()
+    values = reading[0].item()
     inputs = dict(zip(INPUTS, values[4:], strict=True))
-    reason = REASONS[values[1]]
-    if reason:
-        reason = reason.format(
-            min_bars=rules[0]["min_bars"],
-            after_open=int(rules[0]["after_open"]) // MINUTE,
-            before_close=int(rules[0]["before_close"]) // MINUTE,
-            min_volume_ratio=f"{rules[0]['min_volume_ratio']:.0%}",
-        )
     return RegimeReading(
         regime=Regime(values[0]),
         confidence=values[2],
-        scores=tuple(values[3].tolist() if hasattr(values[3], "tolist") else values[3]),
+        scores=tuple(values[3]),
         inputs={name: None if value != value else value for name, value in inputs.items()},
-        reason=reason,
+        reason=no_trade_reason(reading, rules),
     )
