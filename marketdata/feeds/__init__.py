@@ -1,14 +1,17 @@
 """Where ticks come from: one file a source, all of them a `Feed`.
 
-A feed yields blocks: `TickColumns` in the order of arrival, prices in whole ticks and sizes in whole
-lots, one contract, no duplicates. What it had to leave out is counted with its reason. Importing
-this package is light; a source's library is imported when a feed of that source is made.
+A feed yields blocks: `TickColumns` in the order of arrival, prices in whole ticks and sizes in
+whole lots, one contract, no duplicates. What it had to leave out is counted with its reason.
+Importing this package is light; a source's library is imported when a feed of that source is made.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from engine.ticks import TickColumns
 
@@ -25,7 +28,7 @@ SideSource = Literal["aggressor", "inferred"]
 
 @dataclass(frozen=True, slots=True)
 class FeedInfo:
-    """What a feed says about itself. `contract` is "" where there are none (a perpetual, a spot)."""
+    """What a feed says about itself. `contract` is "" where there are none, or none is named."""
 
     symbol: str
     contract: str
@@ -84,8 +87,12 @@ class Feed(Protocol):
         ...
 
 
+def part(ticks: TickColumns, which: slice | npt.NDArray[np.bool_]) -> TickColumns:
+    """Some of the ticks: a slice does not copy, a mask does."""
+    return TickColumns(ticks.ts[which], ticks.price[which], ticks.size[which], ticks.side[which])
+
+
 def split(ticks: TickColumns, max_ticks: int) -> Iterator[TickColumns]:
     """Cut into blocks of at most `max_ticks` without copying."""
     for start in range(0, len(ticks.ts), max_ticks):
-        part = slice(start, start + max_ticks)
-        yield TickColumns(ticks.ts[part], ticks.price[part], ticks.size[part], ticks.side[part])
+        yield part(ticks, slice(start, start + max_ticks))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from engine.instruments import NANO, Instrument
 from engine.ticks import TickColumns
-from marketdata.feeds import Counts
+from marketdata.feeds import Counts, part
 from marketdata.feeds.duplicates import Duplicates
 from marketdata.sides import TickRule
 
@@ -58,7 +58,7 @@ class Cleaner:
         self._lot = int(instrument.lot * NANO)
 
     def __call__(self, trades: Trades) -> TickColumns:
-        """The good ones. `counts.dropped` and `counts.used` grow; the caller counts what is read."""
+        """The good ones; `counts.dropped` and `used` grow, the caller counts what is read."""
         price, whole = self.instrument.ticks_from_nano(trades.price)
         size = trades.size if trades.lots else trades.size // self._lot
         even = np.True_ if trades.lots else size * self._lot == trades.size
@@ -74,7 +74,7 @@ class Cleaner:
                 self.drop("duplicate", good, new, trades)
         ticks = TickColumns(trades.ts, price.astype(np.int32), size.astype(np.int32), trades.side)
         if not good.all():
-            ticks = TickColumns(*(column[good] for column in ticks))
+            ticks = part(ticks, good)
         if self._rule is not None:
             ticks = ticks._replace(side=self._rule(ticks.price))
         self.counts.used += len(ticks.ts)

@@ -8,7 +8,8 @@ Two kinds of sequence:
   back and an equal one, not yet matched in this replay, was seen before.
 
 A sequence of 0 says nothing. A venue that begins anew (CME does every week) falls back without a
-match and is followed; sequences that fall again and again without one are no sequences. The usual case, sequences that only grow, costs two comparisons a block.
+match and is followed; sequences that fall again and again without one are no sequences. The usual
+case, sequences that only grow, costs two comparisons a block.
 """
 
 from collections import Counter

@@ -2,9 +2,9 @@
 
 >>> ticks = Simulator("MES", seed=7).day(date(2024, 6, 12))
 
-- A day is a pure function of symbol, seed, ticks_per_day and date: the same ticks whatever the block
-  size or the days asked for before it. Each day begins near where the one before it
-  ended. Trades happen only between the market's open and close; holidays and early closes are kept.
+- A day is a pure function of symbol, seed, ticks_per_day and date: the same ticks whatever the
+  block size or the days asked for before it. Each day begins near where the one before it ended.
+  Trades happen only between the market's open and close; holidays and early closes are kept.
 - Micros trade their market's levels (MES those of ES) on a tape of their own.
 - History: `history(first, days)` is a feed of whole days.
 - Live: `live(start)` is a feed that begins at an event time and never ends. `so_far()` is the day
@@ -30,7 +30,7 @@ from marketdata.calendars import (
     schedule,
 )
 from marketdata.errors import FeedError
-from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, split
+from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, part, split
 from marketdata.feeds.synthetic.plan import level, plan_day
 from marketdata.feeds.synthetic.profiles import profile
 
@@ -129,12 +129,12 @@ class SimulatedLive:
 
     def so_far(self) -> TickColumns:
         """The ticks of the trading day before `start`."""
-        return TickColumns(*(column[: self._cut] for column in self._ticks))
+        return part(self._ticks, slice(self._cut))
 
     def blocks(self, max_ticks: int = BLOCK_TICKS) -> Iterator[TickColumns]:
         """The ticks from `start` on, without end."""
         self.counts = Counts()
-        ticks, day = TickColumns(*(column[self._cut :] for column in self._ticks)), self.first
+        ticks, day = part(self._ticks, slice(self._cut, None)), self.first
         while True:
             for block in split(ticks, max_ticks):
                 _count(self.counts, block)

@@ -8,7 +8,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from engine.instruments import instrument
 from marketdata.errors import FeedError
@@ -28,7 +28,7 @@ def open_file(
     path: str | Path,
     symbol: str | None = None,
     contract: str | None = None,
-    side: Literal["tick-rule"] | None = None,
+    side: str | None = None,
     timezone: str = "UTC",
 ) -> Feed:
     """The feed of a file; FeedError, in one line, when it cannot be one.
@@ -86,9 +86,7 @@ def _unpacked(path: Path, start: bytes) -> bytes:
         raise FeedError(f"{path}: gzip data is damaged; fetch it again") from None
 
 
-def _dbn(
-    path: Path, symbol: str | None, contract: str | None, infer: bool, timezone: str
-) -> Feed:
+def _dbn(path: Path, symbol: str | None, contract: str | None, infer: bool, timezone: str) -> Feed:
     from marketdata.feeds.files.dbn import DbnFile
 
     return DbnFile(path, symbol, contract, infer=infer)
@@ -110,9 +108,7 @@ def _binance(
     return BinanceSocketFile(path, symbol, infer=infer)
 
 
-def _csv(
-    path: Path, symbol: str | None, contract: str | None, infer: bool, timezone: str
-) -> Feed:
+def _csv(path: Path, symbol: str | None, contract: str | None, infer: bool, timezone: str) -> Feed:
     from marketdata.feeds.files.csv import CsvSource
     from marketdata.feeds.files.table import TableFile
 

@@ -1,4 +1,4 @@
-"""Raw recordings of Binance's sockets: a line is `<local ns> <json>` (or the JSON alone), maybe gzip.
+"""Raw recordings of Binance's sockets: a line is `<local ns> <json>` or the JSON alone.
 
 - Trades are the events `trade` or `aggTrade`; where both were recorded the kind that comes first is
   taken, the other would count each trade twice.

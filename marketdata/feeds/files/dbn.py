@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -258,7 +258,7 @@ class DbnFile:
 def _dtype(schema: str, *, ts_out: bool) -> np.dtype[np.void]:
     import databento_dbn
 
-    struct = {
+    struct: Any = {
         "trades": databento_dbn.TradeMsg,
         "tbbo": databento_dbn.MBP1Msg,
         "mbp-1": databento_dbn.MBP1Msg,
@@ -299,11 +299,9 @@ def _listed(trades: Records, listing: Listing) -> npt.NDArray[np.bool_]:
 
 def _listings(metadata: "Metadata") -> dict[str, Listing]:
     """What the file holds, by raw symbol; also when it maps ids to symbols."""
-    from databento_dbn import SType
-
     by_symbol: dict[str, list[tuple[int, int, int]]] = {}
     users: dict[int, set[str]] = {}
-    reverse = metadata.stype_out == SType.RAW_SYMBOL
+    reverse = str(metadata.stype_out) == "raw_symbol"
     for key, intervals in metadata.mappings.items():
         for interval in intervals:
             name, number = (interval["symbol"], key) if reverse else (key, interval["symbol"])

@@ -161,9 +161,7 @@ class TableFile:
         volumes = self._volumes(column)
         if contract is not None:
             if contract not in volumes:
-                raise FeedError(
-                    f"{self.path}: has no contract {contract}; it has {_some(volumes)}"
-                )
+                raise FeedError(f"{self.path}: has no contract {contract}; it has {_some(volumes)}")
             return contract
         if len(volumes) <= 1:
             return next(iter(volumes), None)

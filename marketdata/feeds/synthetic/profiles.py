@@ -56,15 +56,16 @@ class Profile:
         """A table to draw sizes from: its entries are equally likely."""
         middle = (np.arange(SIZE_TABLE) + 0.5) / SIZE_TABLE
         if self.median_lots:
-            return np.maximum(1, self.median_lots * np.exp(1.5 * _normal(middle))).astype(np.int32)
+            lots = self.median_lots * np.exp(1.5 * _normal(middle))
+            return np.asarray(np.maximum(1, lots), np.int32)
         lots, shares = (np.array(column) for column in zip(*CONTRACTS, strict=True))
         found = np.searchsorted(np.cumsum(shares) / shares.sum(), middle)
-        return lots[np.minimum(found, len(lots) - 1)].astype(np.int32)
+        return np.asarray(lots[np.minimum(found, len(lots) - 1)], np.int32)
 
 
 def _normal(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Quantiles of the standard normal distribution, near enough (logistic approximation)."""
-    return np.log(p / (1 - p)) / 1.702
+    return np.asarray(np.log(p / (1 - p)) / 1.702)
 
 
 def _profile(

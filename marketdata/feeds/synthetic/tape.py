@@ -88,10 +88,23 @@ def _sweeps(
 
 
 @numba.njit(cache=True, nogil=True)
-def _run(second, follows, sweep, first, other, value, activity, episode, depth, jump, size, price,
-         side):  # type: ignore[no-untyped-def]  # fmt: skip
+def _run(
+    second: npt.NDArray[np.int32],
+    follows: npt.NDArray[np.bool_],
+    sweep: npt.NDArray[np.int8],
+    first: npt.NDArray[np.float32],
+    other: npt.NDArray[np.float32],
+    value: npt.NDArray[np.float64],
+    activity: npt.NDArray[np.float64],
+    episode: npt.NDArray[np.int8],
+    depth: float,
+    jump: float,
+    size: npt.NDArray[np.int32],
+    price: npt.NDArray[np.int32],
+    side: npt.NDArray[np.int8],
+) -> None:
     """Fill `price` and `side`, and change `size` where a sweep clears a price."""
-    bid = int(round(value[0]))
+    bid = np.int64(round(value[0]))
     bids = asks = depth
     last = 1
     faded = 0
@@ -146,7 +159,7 @@ def _run(second, follows, sweep, first, other, value, activity, episode, depth, 
         step = 1
         if jump > 1.0:
             step = 1 + int(-np.log(1.0 - 0.999 * w) * (jump - 0.5))
-        bid = max(1, bid + aggressor * step)
+        bid = max(np.int64(1), bid + aggressor * step)
         if aggressor > 0:
             asks, bids = usual * thin, 0.5 * usual
         else:
