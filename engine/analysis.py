@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from engine import indicators
+from engine.compiled import njit
 from engine.config import EngineConfig
 from engine.events import Bar, Details, RegimeReading, Signal
 from engine.footprint import (
@@ -51,7 +51,7 @@ SESSION: Final = np.dtype(
 OTHER_PATTERNS: Final = 16  # records of a bar that are not stacks or revisits, and some room
 
 
-@njit(cache=True, nogil=True)
+@njit
 def _rows(levels: Any, low: int, step: int) -> Any:
     """Bid, ask and total volume of each row, and the lowest row's price."""
     first = low // step
@@ -67,7 +67,7 @@ def _rows(levels: Any, low: int, step: int) -> Any:
     return bid, ask, total, first * step
 
 
-@njit(cache=True, nogil=True)
+@njit
 def measure(state: Any, levels: Any, session: Any, out: Any) -> None:
     """Fill a BAR record from the open bar; does not change the session's sums."""
     s, b, day = state[0], out[0], session[0]
@@ -93,7 +93,7 @@ def measure(state: Any, levels: Any, session: Any, out: Any) -> None:
     b.session_volume = day.volume + s.volume
 
 
-@njit(cache=True, nogil=True)
+@njit
 def _find(levels: Any, out: Any, history: Any, last: int, session: Any, memory: Any,
           rules: Any, found: Any) -> Any:  # fmt: skip
     """All patterns of the bar in row `last`; number found and the marks of its rows."""
@@ -115,7 +115,7 @@ def _find(levels: Any, out: Any, history: Any, last: int, session: Any, memory: 
     return n, buys, sells
 
 
-@njit(cache=True, nogil=True)
+@njit
 def close_bar(
     state: Any, ladder: Any, history: Any, last: int, session: Any, memory: Any, rules: Any,
     enabled: Any, bias: Any, opened: int, closes: int, news: bool,

@@ -109,7 +109,7 @@ class Desk:
         fill = self._exchange.trade(ts, price) if self._exchange is not None else None
         if fill is not None:
             self._apply(self.bracket, fill)
-        elif self.bracket.state is BracketState.OPEN:
+        if self.bracket is not None and self.bracket.state is BracketState.OPEN:
             for halt, reason in self.account.reached(self.bracket.open_pnl(price)):
                 self.halt(halt, ts, reason)
 

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from engine.compiled import njit
 
 LANES: Final = 4
 COLUMNS: Final = 4  # one is padding: a shift instead of a multiplication
@@ -82,7 +83,7 @@ def new_ladder(size: int = 4096) -> Ladder:
     return np.zeros((LANES, size, COLUMNS), np.int64)
 
 
-@njit(cache=True, nogil=True)
+@njit
 def _plain(ts: Any, price: Any, size: Any, side: Any, s: Any) -> Any:
     """Whether none of these ticks (the first one included) needs a look; and high, low, volume."""
     low_bound = max(s.watch_low, s.base - 1)
@@ -113,7 +114,7 @@ def _plain(ts: Any, price: Any, size: Any, side: Any, s: Any) -> Any:
     return not odd, high, low, volume
 
 
-@njit(cache=True, nogil=True)
+@njit
 def _first_odd(ts: Any, price: Any, size: Any, side: Any, s: Any) -> int:
     """Index of the first tick that needs a look, or the number of ticks."""
     clock, last_ts, last_price = s.clock, s.last_ts, s.last_price
@@ -137,7 +138,7 @@ def _first_odd(ts: Any, price: Any, size: Any, side: Any, s: Any) -> int:
     return len(ts)
 
 
-@njit(cache=True, nogil=True)
+@njit
 def _gather(price: Any, size: Any, side: Any, base: int, ladder: Any, s: Any) -> None:
     """Put plain ticks into the ladder and run the delta."""
     delta, lowest, highest = s.delta, s.min_delta, s.max_delta
@@ -165,7 +166,7 @@ def _gather(price: Any, size: Any, side: Any, base: int, ladder: Any, s: Any) ->
     s.delta, s.min_delta, s.max_delta = delta, lowest, highest
 
 
-@njit(cache=True, nogil=True)
+@njit
 def scan(ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladder: Any) -> int:
     """Take plain ticks from `start` on; the index of the first tick that needs a look, or n."""
     s = state[0]
@@ -216,13 +217,13 @@ def scan(ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladd
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit
 def scan_records(ticks: Any, start: int, state: Any, ladder: Any) -> int:
     """`scan` over a TICK array."""
     return scan(ticks["ts"], ticks["price"], ticks["size"], ticks["side"], start, state, ladder)
 
 
-@njit(cache=True, nogil=True)
+@njit
 def add(ts: int, price: int, size: int, side: int, state: Any, ladder: Any) -> None:
     """Put one good tick into the bar, whatever the scan would stop for."""
     s = state[0]
@@ -241,7 +242,7 @@ def add(ts: int, price: int, size: int, side: int, state: Any, ladder: Any) -> N
     s.last_price = price
 
 
-@njit(cache=True, nogil=True)
+@njit
 def open_bar(ts: int, price: int, length: int, day_start: int, day_end: int, state: Any) -> None:
     """Start the bar that `ts` falls into, aligned to the epoch, within the trading day."""
     s = state[0]
@@ -252,7 +253,7 @@ def open_bar(ts: int, price: int, length: int, day_start: int, day_end: int, sta
     s.delta = s.min_delta = s.max_delta = 0
 
 
-@njit(cache=True, nogil=True)
+@njit
 def read_levels(state: Any, ladder: Any) -> Any:
     """int64 [high - low + 1, 3]: sell, unknown and buy volume at each price of the open bar."""
     s = state[0]
@@ -268,7 +269,7 @@ def read_levels(state: Any, ladder: Any) -> Any:
     return levels
 
 
-@njit(cache=True, nogil=True)
+@njit
 def clear_levels(state: Any, ladder: Any) -> None:
     """Empty the ladder between the open bar's low and high."""
     s = state[0]

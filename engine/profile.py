@@ -6,10 +6,10 @@ the volume is in (Steidlmayer; CBOT Market Profile handbook), not the busiest pr
 
 from typing import Any
 
-from numba import njit
+from engine.compiled import njit
 
 
-@njit(cache=True, nogil=True)
+@njit
 def point_of_control(total: Any) -> int:
     """Index of the most volume; of equals the nearest to the middle, then the lower."""
     best = 0
@@ -21,7 +21,7 @@ def point_of_control(total: Any) -> int:
     return best
 
 
-@njit(cache=True, nogil=True)
+@njit
 def value_area(total: Any, poc: int) -> Any:
     """Indices (low, high) of the 70 % value area around `poc`."""
     n = len(total)

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from engine.compiled import njit
 from engine.events import RegimeReading
 from engine.names import Regime
 
@@ -37,11 +37,14 @@ VOLATILE, NO_TRADE = int(Regime.VOLATILE), int(Regime.NO_TRADE)
 MINUTE: Final = 60_000_000_000
 
 
-@njit(cache=True, nogil=True)
+@njit
 def _structure(history: Any, last: int, r: Any) -> None:
     """Steps of highs and lows over five bars: at least three of four."""
+    r.higher_highs = r.lower_highs = r.higher_lows = r.lower_lows = np.nan
+    if last < 4:
+        return
     rising_highs = rising_lows = falling_highs = falling_lows = 0
-    for k in range(max(last - 3, 1), last + 1):
+    for k in range(last - 3, last + 1):
         row, before = history[k], history[k - 1]
         rising_highs += row.high > before.high
         falling_highs += row.high < before.high
@@ -51,7 +54,7 @@ def _structure(history: Any, last: int, r: Any) -> None:
     r.higher_lows, r.lower_lows = rising_lows >= 3, falling_lows >= 3
 
 
-@njit(cache=True, nogil=True)
+@njit
 def _slope_limit(history: Any, last: int) -> float:
     """Twice the population standard deviation of the last 50 delta slopes; NaN under 10."""
     total = 0.0
@@ -70,7 +73,7 @@ def _slope_limit(history: Any, last: int) -> float:
     return 2.0 * float(np.sqrt(squares / count))
 
 
-@njit(cache=True, nogil=True)
+@njit
 def _atr_percentile(history: Any, last: int) -> float:
     """Share (0..100) of up to 50 earlier ATR values below this one's."""
     below = 0
@@ -82,7 +85,7 @@ def _atr_percentile(history: Any, last: int) -> float:
     return 100.0 * below / count if count else np.nan
 
 
-@njit(cache=True, nogil=True)
+@njit
 def _inputs(history: Any, last: int, vwap_distance: float, r: Any) -> None:
     row = history[last]
     r.adx, r.atr = row.adx, row.atr
@@ -90,16 +93,17 @@ def _inputs(history: Any, last: int, vwap_distance: float, r: Any) -> None:
     r.atr_percentile = _atr_percentile(history, last)
     r.ema_fast, r.ema_slow = row.ema_fast, row.ema_slow
     r.vwap_distance = vwap_distance
-    bars = min(last + 1, 5)
-    ranges = 0
-    for k in range(last - bars + 1, last + 1):
-        ranges += history[k].high - history[k].low
-    r.mean_range = ranges / bars
-    bars = min(last + 1, 20)
-    volumes = 0
-    for k in range(last - bars + 1, last + 1):
-        volumes += history[k].volume
-    r.volume_ratio = row.volume * bars / volumes
+    r.mean_range = r.volume_ratio = np.nan
+    if last >= 4:
+        ranges = 0
+        for k in range(last - 4, last + 1):
+            ranges += history[k].high - history[k].low
+        r.mean_range = ranges / 5.0
+    if last >= 19:
+        volumes = 0
+        for k in range(last - 19, last + 1):
+            volumes += history[k].volume
+        r.volume_ratio = row.volume * 20.0 / volumes
     r.cum_delta = row.cum_delta
     r.delta_slope = row.delta_slope
     r.delta_slope_limit = _slope_limit(history, last)
@@ -110,7 +114,7 @@ def _inputs(history: Any, last: int, vwap_distance: float, r: Any) -> None:
     r.range_bound = inside
 
 
-@njit(cache=True, nogil=True)
+@njit
 def _score(r: Any, small_delta: bool, side_of_vwap: int, near_vwap: bool) -> None:
     """Points of UP, DOWN, RANGING, VOLATILE."""
     adx, rising = r.adx, r.adx_slope > 0
@@ -123,9 +127,11 @@ def _score(r: Any, small_delta: bool, side_of_vwap: int, near_vwap: bool) -> Non
     down += (1.5 if r.ema_fast < r.ema_slow else 0.0) + (1.0 if side_of_vwap < 0 else 0.0)
     ranging += 1.0 if near_vwap else 0.0
 
-    up += 2.0 if r.higher_highs and r.higher_lows else 1.0 if r.higher_lows else 0.0
-    down += 2.0 if r.lower_lows and r.lower_highs else 1.0 if r.lower_highs else 0.0
-    ranging += 1.5 if not r.higher_highs and not r.lower_lows else 0.0
+    higher_highs, higher_lows = r.higher_highs == 1, r.higher_lows == 1
+    lower_highs, lower_lows = r.lower_highs == 1, r.lower_lows == 1
+    up += 2.0 if higher_highs and higher_lows else 1.0 if higher_lows else 0.0
+    down += 2.0 if lower_lows and lower_highs else 1.0 if lower_highs else 0.0
+    ranging += 1.5 if r.higher_highs == 0 and r.lower_lows == 0 else 0.0
     ranging += 2.0 if r.range_bound >= 3 else 1.0 if r.range_bound == 2 else 0.0
     volatile += 1.5 if r.mean_range > 1.5 * r.atr else 0.0
 
@@ -142,7 +148,7 @@ def _score(r: Any, small_delta: bool, side_of_vwap: int, near_vwap: bool) -> Non
     r.scores[0], r.scores[1], r.scores[2], r.scores[3] = up, down, ranging, volatile
 
 
-@njit(cache=True, nogil=True)
+@njit
 def _classify(r: Any, bars: int, rules: Any, since_open: int, to_close: int, news: bool) -> None:
     r.reason = 0
     if bars < rules.min_bars:
@@ -176,7 +182,7 @@ def _classify(r: Any, bars: int, rules: Any, since_open: int, to_close: int, new
     r.confidence = 0.5 + 0.5 * (best - second) / best
 
 
-@njit(cache=True, nogil=True)
+@njit
 def read_regime(
     history: Any, last: int, session_notional: int, session_volume: int, day_volume: int,
     since_open: int, to_close: int, news: bool, rules: Any, reading: Any,
@@ -212,11 +218,12 @@ def no_trade_reason(reading: npt.NDArray[np.void], rules: npt.NDArray[np.void]) 
 def published(reading: npt.NDArray[np.void], rules: npt.NDArray[np.void]) -> RegimeReading:
     """The record as an event's part, with its reason in words."""
     values = reading[0].item()
+    up, down, ranging, volatile = values[3]
     inputs = dict(zip(INPUTS, values[4:], strict=True))
     return RegimeReading(
         regime=Regime(values[0]),
         confidence=values[2],
-        scores=tuple(values[3]),
+        scores=(float(up), float(down), float(ranging), float(volatile)),
         inputs={name: None if value != value else value for name, value in inputs.items()},
         reason=no_trade_reason(reading, rules),
     )

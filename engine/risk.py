@@ -69,6 +69,8 @@ class Account:
             self.streak = max(self.streak, 0) + 1
         elif net < 0:
             self.streak = min(self.streak, 0) - 1
+        else:
+            self.streak = 0
         self.tier = tier_of(self.rules, self.balance)
 
     def reached(self, open_pnl: int = 0) -> list[tuple[Halt, str]]:

@@ -2,15 +2,14 @@
 
 from typing import Any, Final
 
-from numba import njit
-
+from engine.compiled import njit
 from engine.names import Direction, Pattern, Regime
 
 DISABLED, BIAS, STRENGTH, CONFIDENCE = 1, 2, 3, 4
 RULE_NAMES: Final = ("", "disabled", "bias", "strength", "confidence")
 
 
-@njit(cache=True, nogil=True)
+@njit
 def route(found: Any, n: int, reading: Any, enabled: Any, bias: Any, rules: Any) -> int:
     """Fill `approved` and `rule` of found[:n]; how many were approved."""
     regime, confidence = reading[0].regime, reading[0].confidence

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from numba import njit
-
+from engine.compiled import njit
 from engine.names import Pattern
 from engine.patterns.found import write
 
 SELLING, BUYING = int(Pattern.SELLING_ABSORPTION), int(Pattern.BUYING_ABSORPTION)
 
 
-@njit(cache=True, nogil=True)
+@njit
 def absorptions(
     bid: Any, ask: Any, total: Any, low: int, step: int, close_position: float,
     rules: Any, found: Any, n: int,

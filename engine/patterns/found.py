@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from numba import njit
+from engine.compiled import njit
 
 
-@njit(cache=True, nogil=True)
+@njit
 def write(
     found: Any,
     n: int,

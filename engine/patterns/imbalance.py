@@ -7,8 +7,8 @@ the book, so the comparison is diagonal.
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from engine.compiled import njit
 from engine.names import Pattern
 from engine.patterns.found import write
 
@@ -16,7 +16,7 @@ BUY, SELL = int(Pattern.BUY_IMBALANCE), int(Pattern.SELL_IMBALANCE)
 STACKED_BUY, STACKED_SELL = int(Pattern.STACKED_BUY_IMBALANCE), int(Pattern.STACKED_SELL_IMBALANCE)
 
 
-@njit(cache=True, nogil=True)
+@njit
 def mark(bid: Any, ask: Any, ratio: float, min_volume: int, buys: Any, sells: Any) -> None:
     """Set buys[k], sells[k] to the ratio where row k is imbalanced, else 0."""
     n = len(bid)
@@ -29,7 +29,7 @@ def mark(bid: Any, ask: Any, ratio: float, min_volume: int, buys: Any, sells: An
             sells[k] = bid[k] / max(ask[k + 1], 1)
 
 
-@njit(cache=True, nogil=True)
+@njit
 def single(
     marks: Any, own: Any, other: Any, up: bool, low: int, step: int, found: Any, n: int
 ) -> int:
@@ -54,7 +54,7 @@ def single(
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@njit
 def stacks(marks: Any, up: bool, at_least: int, low: int, step: int, found: Any, n: int) -> int:
     """Every maximal run of `at_least` or more adjacent imbalances of one side."""
     k = 0
@@ -77,7 +77,7 @@ def stacks(marks: Any, up: bool, at_least: int, low: int, step: int, found: Any,
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit
 def imbalances(
     bid: Any, ask: Any, low: int, step: int, rules: Any, buys: Any, sells: Any, found: Any, n: int
 ) -> int:
