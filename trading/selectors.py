@@ -1,9 +1,16 @@
 """Reading: the questions that pages and the pipeline ask of the database."""
 
+from typing import Final
+
 from django.db.models import Count, Q, QuerySet, Sum
 
 from marketdata.models import Bar
+from trading import wire
 from trading.models import Account, Session, Signal, Trade
+
+SNAPSHOT_BARS: Final = 500
+SNAPSHOT_SIGNALS: Final = 1_000
+"""Most that a page is sent at once, the newest; it asks for nothing older."""
 
 
 def current_session(account: Account | None = None) -> Session | None:
@@ -52,3 +59,30 @@ def session_totals(session: Session) -> dict[str, object]:
         net=Sum("net"),
     )
     return {name: value or 0 for name, value in totals.items()}
+
+
+def live_snapshot(have: int | None) -> wire.Json:
+    """What a page that joins is told, or one that lacks what came after the bar of `have` ms.
+
+    `have` comes back in the answer: null says that `bars` are the newest there are and that a page
+    forgets what it has from before them. So it is too when more than SNAPSHOT_BARS are missing.
+    Without a session, `config` is null. `frame` is always null: the next one is at most a second
+    away, and an older one would say what no longer holds.
+    """
+    answer: wire.Json = {"type": "snapshot", "have": have, "config": None, "frame": None}
+    session = current_session()
+    if session is None:
+        return answer | {"have": None, "bars": [], "signals": [], "trades": []}
+    spec = session.instrument.spec
+    after = None if have is None else have * wire.MS
+    rows = list(session_bars(session, after_ns=after).reverse()[: SNAPSHOT_BARS + 1])
+    if len(rows) > SNAPSHOT_BARS:
+        answer["have"] = after = None
+    bars = wire.bars_to_wire(reversed(rows[:SNAPSHOT_BARS]), spec)
+    signals = session_signals(session, after_ns=after).reverse()[:SNAPSHOT_SIGNALS]
+    return answer | {
+        "config": wire.config_to_wire(session),
+        "bars": bars,
+        "signals": [wire.signal_row_to_wire(row, spec) for row in reversed(signals)],
+        "trades": [wire.trade_row_to_wire(row) for row in session_trades(session)],
+    }
