@@ -1,0 +1,284 @@
+// The chart of the live page: panes, series and axes, fed with the store's state.
+//
+// Times go in as UTC seconds and are written as New York's. What changed is found by identity, so that a
+// closing bar costs one update and a catch-up one redraw. The view follows the market only while the
+// latest bar is in sight; the library takes care of it.
+
+import {
+  LineSeries, LineStyle, TickMarkType, createChart, createTextWatermark,
+} from "../../vendor/lightweight-charts/lightweight-charts.standalone.production.mjs";
+import * as format from "../format.js";
+import { CELLS, MIN_CELLS_SPACING, MIN_PROFILE_SPACING, barsAtFirst } from "../footprint/levels.js";
+import { DeltaSeries } from "./delta-series.js";
+import { FootprintSeries } from "./footprint-series.js";
+import { SignalMarkers } from "./signal-markers.js";
+import { chartOptions, readTheme } from "./theme.js";
+import { TradeLines } from "./trade-lines.js";
+
+const RIGHT_BARS = 1; // empty bars at the right edge
+
+export class LiveChart {
+  // `onDetail(mode, ticks)`: what is drawn; `onPoint(point | null)`: what the crosshair is at;
+  // `onEdge(atEdge)`: whether the latest bar is in sight.
+  constructor(element, { onDetail, onPoint, onEdge }) {
+    this.element = element;
+    this.look = { theme: readTheme(), grid: null, mode: "auto", rowTicks: 1 };
+    this.onPoint = onPoint;
+    this.onEdge = onEdge;
+    this.bars = [];
+    this.lines = new Map(); // position lines by name
+    this.placed = false; // the first look has been set
+
+    this.chart = createChart(element, {
+      ...chartOptions(this.look.theme),
+      autoSize: true,
+      localization: { timeFormatter: stamp },
+      handleScale: { axisPressedMouseMove: true, axisDoubleClickReset: true },
+    });
+    this.chart.applyOptions({
+      timeScale: {
+        timeVisible: true, secondsVisible: false, rightOffset: RIGHT_BARS, minBarSpacing: 0.8,
+        maxBarSpacing: 320, allowBoldLabels: false, tickMarkFormatter: tickMark,
+      },
+      rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.08 }, minimumWidth: 68 },
+    });
+
+    const priceFormat = { type: "custom", minMove: 0.01, formatter: (value) => this.#price(value) };
+    this.vwap = this.chart.addSeries(LineSeries, {
+      color: this.look.theme.vwap, lineWidth: 2, priceLineVisible: false, lastValueVisible: false,
+      crosshairMarkerVisible: false, priceFormat,
+      autoscaleInfoProvider: () => null, // the bars decide the range
+    });
+    this.footprint = this.chart.addCustomSeries(
+      new FootprintSeries(this.look, onDetail), { priceFormat, priceLineStyle: LineStyle.Dotted },
+    );
+    this.markers = new SignalMarkers(this.look);
+    this.trades = new TradeLines(this.look);
+    this.footprint.attachPrimitive(this.trades);
+    this.footprint.attachPrimitive(this.markers);
+
+    const whole = { type: "custom", minMove: 1, formatter: (value) => format.compact(Math.round(value)) };
+    this.delta = this.chart.addCustomSeries(new DeltaSeries(this.look), {
+      priceFormat: whole, priceLineVisible: false, lastValueVisible: true,
+    }, 1);
+    this.cumulative = this.chart.addSeries(LineSeries, {
+      color: this.look.theme.cumulative, lineWidth: 2, priceLineVisible: false, lastValueVisible: true,
+      crosshairMarkerRadius: 3, priceFormat: whole,
+    }, 2);
+    for (const series of [this.delta, this.cumulative]) {
+      series.priceScale().applyOptions({ scaleMargins: { top: 0.24, bottom: 0.1 } });
+    }
+    const [main, delta, cumulative] = this.chart.panes();
+    this.titles = [[delta, "Delta"], [cumulative, "Cumulative delta"]].map(([pane, text]) =>
+      ({ text, mark: createTextWatermark(pane, title(text, this.look.theme)) }));
+    main.setStretchFactor(100);
+    delta.setStretchFactor(18);
+    cumulative.setStretchFactor(15);
+
+    this.chart.subscribeCrosshairMove((event) => this.#moved(event));
+    this.chart.subscribeClick((event) => this.#moved(event, true));
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.onEdge(this.atEdge()));
+  }
+
+  configure(config) {
+    this.look.grid = format.grid(config.tick, config.decimals);
+    this.look.rowTicks = Math.max(1, config.row_ticks ?? 1);
+    const minMove = Number(config.tick);
+    const priceFormat = { type: "custom", minMove, formatter: (value) => this.#price(value) };
+    this.footprint.applyOptions({ priceFormat });
+    this.vwap.applyOptions({ priceFormat });
+    this.placed = false;
+    this.bars = [];
+  }
+
+  show({ bars, signals, trades, position }) {
+    if (!this.look.grid) return;
+    this.#bars(bars);
+    this.markers.show(signals, bars);
+    this.trades.show(trades, position, bars);
+    this.#position(position);
+    if (!this.placed && bars.length > 0) this.home();
+  }
+
+  #bars(bars) {
+    const before = this.bars;
+    this.bars = bars;
+    let same = 0;
+    while (same < bars.length && bars[same] === before[same]) same += 1;
+    if (same === bars.length && same === before.length) return;
+    // Only the latest point may be replaced; everything after it may be appended.
+    const append = before.length > 0 && same >= before.length - 1 && bars.length >= before.length
+      && (same === before.length || bars[same].t === before[same].t);
+    if (append) {
+      for (const bar of bars.slice(same)) {
+        this.footprint.update(candle(bar, this.look));
+        this.delta.update(deltaPoint(bar, this.look));
+        this.cumulative.update(point(bar, bar.cd));
+        this.vwap.update(point(bar, bar.svwap));
+      }
+      return;
+    }
+    this.footprint.setData(bars.map((bar) => candle(bar, this.look)));
+    this.delta.setData(bars.map((bar) => deltaPoint(bar, this.look)));
+    this.cumulative.setData(bars.map((bar) => point(bar, bar.cd)));
+    this.vwap.setData(bars.map((bar) => point(bar, bar.svwap)));
+  }
+
+  #position(position) {
+    const { theme, grid } = this.look;
+    const wanted = new Map();
+    if (position) {
+      const side = position.dir > 0 ? "LONG" : "SHORT";
+      wanted.set("entry", { price: format.fromPrice(position.ep), color: position.dir > 0 ? theme.buy : theme.sell, lineStyle: LineStyle.Solid, title: `${side} ${position.size}` });
+      if (position.stop !== null) wanted.set("stop", { price: format.toAxis(position.stop, grid), color: theme.loss, lineStyle: LineStyle.Dashed, title: "STOP" });
+      if (position.target !== null) wanted.set("target", { price: format.toAxis(position.target, grid), color: theme.profit, lineStyle: LineStyle.Dashed, title: "TARGET" });
+    }
+    for (const [name, line] of this.lines) {
+      if (!wanted.has(name)) {
+        this.footprint.removePriceLine(line);
+        this.lines.delete(name);
+      }
+    }
+    for (const [name, options] of wanted) {
+      const full = { ...options, lineWidth: 1, axisLabelVisible: true };
+      if (this.lines.has(name)) this.lines.get(name).applyOptions(full);
+      else this.lines.set(name, this.footprint.createPriceLine(full));
+    }
+  }
+
+  // The first look: footprint cells of the latest bars.
+  home() {
+    const scale = this.chart.timeScale();
+    const count = barsAtFirst(scale.width());
+    scale.applyOptions({ barSpacing: scale.width() / (count + RIGHT_BARS) });
+    scale.scrollToPosition(RIGHT_BARS, false);
+    this.footprint.priceScale().applyOptions({ autoScale: true });
+    this.placed = scale.width() > 0;
+  }
+
+  zoom(factor) {
+    const scale = this.chart.timeScale();
+    const { barSpacing } = scale.options();
+    const range = scale.getVisibleLogicalRange();
+    if (range === null || this.atEdge()) {
+      scale.applyOptions({ barSpacing: barSpacing * factor });
+      return;
+    }
+    const middle = (range.from + range.to) / 2;
+    const half = (range.to - range.from) / 2 / factor;
+    scale.setVisibleLogicalRange({ from: middle - half, to: middle + half });
+  }
+
+  scroll(bars) {
+    const scale = this.chart.timeScale();
+    scale.scrollToPosition(Math.min(RIGHT_BARS, scale.scrollPosition() + bars), false);
+  }
+
+  // A wish that the zoom cannot carry moves the zoom.
+  mode(mode) {
+    this.look.mode = mode;
+    const scale = this.chart.timeScale();
+    const { barSpacing } = scale.options();
+    if (mode === CELLS && barSpacing < MIN_CELLS_SPACING) this.zoom(84 / barSpacing);
+    else if (mode === "profile" && barSpacing < MIN_PROFILE_SPACING) this.zoom(28 / barSpacing);
+    this.redraw();
+  }
+
+  redraw() {
+    this.markers.requestUpdate?.();
+  }
+
+  atEdge() {
+    return this.chart.timeScale().scrollPosition() > -1.5;
+  }
+
+  toLive(smooth) {
+    if (smooth) this.chart.timeScale().scrollToRealTime();
+    else this.chart.timeScale().scrollToPosition(RIGHT_BARS, false);
+  }
+
+  // Brings a moment into sight, and the bar that holds it.
+  goTo(at, signal = null) {
+    const index = this.bars.findLastIndex((bar) => bar.t <= at);
+    if (index < 0) return;
+    const scale = this.chart.timeScale();
+    const range = scale.getVisibleLogicalRange();
+    if (range && (index < range.from + 1 || index > range.to - 1)) {
+      const half = (range.to - range.from) / 2;
+      scale.setVisibleLogicalRange({ from: index - half, to: index + half });
+    }
+    this.markers.select(signal);
+  }
+
+  retheme() {
+    this.look.theme = readTheme();
+    const { theme } = this.look;
+    this.chart.applyOptions(chartOptions(theme));
+    this.vwap.applyOptions({ color: theme.vwap });
+    this.cumulative.applyOptions({ color: theme.cumulative });
+    for (const { text, mark } of this.titles) mark.applyOptions(title(text, theme));
+    for (const line of this.lines.values()) this.footprint.removePriceLine(line);
+    this.lines.clear();
+    this.bars = [];
+  }
+
+  #moved(event, clicked = false) {
+    if (!event.point || event.logical === undefined || event.logical === null) {
+      this.onPoint(null);
+      return;
+    }
+    const bar = this.bars[Math.round(event.logical)];
+    if (!bar) {
+      this.onPoint(null);
+      return;
+    }
+    const main = (event.paneIndex ?? 0) === 0;
+    const value = main ? this.footprint.coordinateToPrice(event.point.y) : null;
+    this.onPoint({
+      bar,
+      price: value === null ? null : format.fromAxis(value, this.look.grid),
+      signal: event.hoveredInfo?.objectId ?? event.hoveredObjectId ?? null,
+      x: event.point.x,
+      y: event.point.y,
+      clicked,
+    });
+  }
+
+  #price(value) {
+    const { grid } = this.look;
+    return grid ? format.price(format.fromAxis(value, grid), grid) : "";
+  }
+}
+
+function candle(bar, { grid, theme }) {
+  return {
+    time: bar.t / 1000,
+    low: format.toAxis(bar.l - 0.5, grid),
+    high: format.toAxis(bar.h + 0.5, grid),
+    close: format.toAxis(bar.c, grid),
+    color: bar.c >= bar.o ? theme.buy : theme.sell,
+    bar,
+  };
+}
+
+function deltaPoint(bar, { theme }) {
+  return { time: bar.t / 1000, color: bar.d >= 0 ? theme.buy : theme.sell, bar };
+}
+
+function point(bar, value) {
+  return value === null || value === undefined
+    ? { time: bar.t / 1000 } : { time: bar.t / 1000, value: Number(value) };
+}
+
+function title(text, { text: color, font }) {
+  return { horzAlign: "left", vertAlign: "top", lines: [{ text, color, fontSize: 11, fontFamily: font }] };
+}
+
+const stamp = (seconds) => `${format.day(seconds * 1000)} ${format.time(seconds * 1000)}`;
+
+// Marks are chosen by UTC's days; midnight in New York is the one that gets a date.
+function tickMark(seconds, type) {
+  const text = format.time(seconds * 1000);
+  if (text === "00:00" || type < TickMarkType.DayOfMonth) return format.day(seconds * 1000);
+  return text;
+}

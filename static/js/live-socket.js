@@ -1,0 +1,119 @@
+// The live page's socket: stays connected, says how it is, and asks for what is missing.
+//
+// Rules: back-off doubles from 0.5 s to 15 s with jitter and starts over once messages come; a tab that
+// becomes visible or a network that comes back tries at once; a server that says nothing is asked, and
+// dropped if it does not answer. Everything the outside may differ in is handed in, for tests.
+
+export const REFUSED = 4401; // close code: not logged in
+const FIRST_MS = 500;
+const LONGEST_MS = 15_000;
+const QUIET_MS = 12_000;
+const ANSWER_MS = 5_000;
+
+export function backOff(attempt, random = Math.random) {
+  const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt);
+  return Math.round(ceiling / 2 + random() * (ceiling / 2));
+}
+
+export class LiveSocket {
+  // `have()` says what the page has; `onState` gets "connecting" | "open" | "closed" | "refused".
+  constructor({ url, have, onMessage, onState, open = (to) => new WebSocket(to),
+    timers = globalThis, random = Math.random }) {
+    Object.assign(this, { url, have, onMessage, onState, openSocket: open, timers, random });
+    this.attempt = 0;
+    this.socket = null;
+    this.retry = null;
+    this.quiet = null;
+    this.state = null;
+  }
+
+  start() {
+    if (this.socket || this.state === "refused") return;
+    this.#clear();
+    this.#tell(this.attempt === 0 ? "connecting" : this.state);
+    const socket = this.openSocket(this.url);
+    this.socket = socket;
+    socket.onopen = () => {
+      this.#tell("open");
+      this.sync(this.have());
+      this.#listen();
+    };
+    socket.onmessage = (event) => {
+      if (socket !== this.socket) return;
+      this.attempt = 0;
+      this.#listen();
+      const message = parse(event.data);
+      if (message && message.type !== "pong") this.onMessage(message);
+    };
+    socket.onclose = (event) => {
+      if (socket === this.socket) this.#lost(event.code);
+    };
+  }
+
+  // Now, rather than when the back-off is over: the tab is looked at again, the network is back.
+  wake() {
+    if (this.socket === null) this.start();
+    else if (this.state === "open") this.#ask();
+  }
+
+  sync(have) {
+    this.#send({ type: "sync", have });
+  }
+
+  stop() {
+    const socket = this.socket;
+    this.socket = null;
+    this.#clear();
+    socket?.close(1000);
+  }
+
+  #send(message) {
+    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(message));
+  }
+
+  #listen() {
+    this.timers.clearTimeout(this.quiet);
+    this.quiet = this.timers.setTimeout(() => this.#ask(), QUIET_MS);
+  }
+
+  #ask() {
+    this.timers.clearTimeout(this.quiet);
+    this.#send({ type: "ping" });
+    this.quiet = this.timers.setTimeout(() => {
+      this.socket?.close(4000);
+      this.#lost(4000); // a dead connection may take minutes to close by itself
+    }, ANSWER_MS);
+  }
+
+  #lost(code) {
+    this.socket = null;
+    this.#clear();
+    if (code === REFUSED) {
+      this.#tell("refused");
+      return;
+    }
+    this.#tell("closed");
+    this.retry = this.timers.setTimeout(() => this.start(), backOff(this.attempt, this.random));
+    this.attempt += 1;
+  }
+
+  #clear() {
+    this.timers.clearTimeout(this.retry);
+    this.timers.clearTimeout(this.quiet);
+    this.retry = this.quiet = null;
+  }
+
+  #tell(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.onState(state);
+  }
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

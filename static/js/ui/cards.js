@@ -1,0 +1,149 @@
+// The cards beside the chart: the day's P&L against its limits, the position, the regime.
+
+import * as format from "../format.js";
+import { $, h, profitTone, style, text, tone, whenChanged } from "./dom.js";
+
+const HALTS = {
+  profit_target: "Profit target reached: no entries until the next trading day",
+  loss_limit: "Loss limit reached: flat, no entries until the next trading day",
+  max_drawdown: "Drawdown limit reached: flat, until you resume",
+  margin: "Margin above the limit: no entries until the next trading day",
+  stale_feed: "No ticks: no entries until the next one",
+  rejects: "Too many rejected orders: until you resume",
+  operator: "Halted by the operator: until you resume",
+  kill: "Kill switch: flat and cancelled, until you resume",
+};
+
+// Where the day stands between -limit and +target, 0..1; beyond either end it stays there.
+export function placeInLimits(total, limit, target) {
+  const [low, high] = [-Math.abs(Number(limit)), Math.abs(Number(target))];
+  if (!(high > low)) return { zero: 0.5, at: 0.5 };
+  const place = (value) => Math.min(1, Math.max(0, (value - low) / (high - low)));
+  return { zero: place(0), at: place(Number(total)) };
+}
+
+const halts = whenChanged((joined) => {
+  const list = joined ? joined.split("\n") : [];
+  $("halts").hidden = list.length === 0;
+  $("halts").replaceChildren(...list.map((halt) => h("p", { class: "message" }, HALTS[halt] ?? format.words(halt))));
+});
+
+export function renderDay({ frame, trades }) {
+  const account = frame?.account;
+  if (!account) return;
+  const total = format.add(account.day_pnl ?? "0", account.open_pnl ?? "0");
+  text($("day-total"), format.money(total, { sign: true }));
+  tone($("day-total"), profitTone(format.signOf(total)));
+  text($("day-realised"), format.money(account.day_pnl, { sign: true }));
+  tone($("day-realised"), profitTone(format.signOf(account.day_pnl)));
+  text($("day-open"), format.money(account.open_pnl, { sign: true }));
+  tone($("day-open"), profitTone(format.signOf(account.open_pnl)));
+  text($("day-balance"), format.money(account.balance));
+  text($("day-tier"), account.tier || format.NONE);
+  $("day-tier").title = account.symbol ? `Trades ${account.symbol}` : "";
+  const wins = trades.filter((trade) => format.signOf(trade.net) > 0).length;
+  text($("day-trades"), trades.length === 0 ? "0" : `${trades.length} (${wins} won)`);
+  const streak = account.streak ?? 0;
+  text($("day-streak"), streak > 0 ? `${streak} won` : streak < 0 ? `${-streak} lost` : format.NONE);
+
+  const { zero, at } = placeInLimits(total, account.limit, account.target);
+  const fill = $("day-fill");
+  style(fill, "left", `${Math.min(zero, at) * 100}%`);
+  style(fill, "width", `${Math.abs(at - zero) * 100}%`);
+  style(fill, "background", at >= zero ? "var(--profit)" : "var(--loss)");
+  style($("day-zero"), "left", `${zero * 100}%`);
+  text($("day-limit"), `limit −${format.money(String(account.limit).replace("-", ""), { places: 0 })}`);
+  text($("day-target"), `target +${format.money(account.target, { places: 0 })}`);
+  halts((account.halts ?? []).join("\n"));
+}
+
+const flat = whenChanged((waiting) => {
+  $("position").replaceChildren(h("p", { class: "muted" }, waiting));
+});
+let flatShown = false;
+
+export function renderPosition({ config, frame }) {
+  const position = frame?.position ?? null;
+  const grid = config && format.grid(config.tick, config.decimals);
+  if (!position || !grid) {
+    text($("position-pnl"), "");
+    const { waiting } = frame ?? {};
+    flat(waiting ? describeWaiting(waiting) : "Flat", flatShown ? 0 : Math.random());
+    flatShown = true;
+    return;
+  }
+  flatShown = false;
+  text($("position-pnl"), format.money(position.open_pnl, { sign: true }));
+  tone($("position-pnl"), profitTone(format.signOf(position.open_pnl)));
+  $("position").replaceChildren(
+    h("p", { class: "position__side" },
+      h("strong", { class: position.dir > 0 ? "buy" : "sell" }, `${format.side(position.dir)} ${position.size}`),
+      ` ${position.symbol} at ${format.priceText(position.ep, grid)} `,
+      h("span", { class: "muted" }, `since ${format.time(position.et)}`)),
+    h("dl", { class: "figures" },
+      h("div", {}, h("dt", {}, "Stop"), h("dd", { class: "loss" }, format.price(position.stop, grid))),
+      h("div", {}, h("dt", {}, "Target"), h("dd", { class: "profit" }, format.price(position.target, grid)))),
+  );
+}
+
+function describeWaiting(waiting) {
+  if (waiting === true) return "Flat, entry order waiting for its fill";
+  if (typeof waiting === "string") return waiting;
+  return `${format.side(waiting.dir)} ${waiting.size ?? ""} entry order waiting for its fill`;
+}
+
+const SCORES = ["Up", "Down", "Ranging", "Volatile"];
+const NAMES = ["TRENDING_UP", "TRENDING_DOWN", "RANGING", "VOLATILE"];
+const WINNING = 4; // points a regime needs
+const MOST = 8;
+const CONFIDENT = 0.6; // the router's minimum
+
+const INPUTS = {
+  adx: "ADX", adx_slope: "ADX slope", atr: "ATR", atr_percentile: "ATR percentile", ema_fast: "EMA 9", ema_slow: "EMA 21",
+};
+
+const regime = whenChanged((reading) => {
+  const { name, conf, scores, reason, inputs } = reading;
+  const noTrade = name === "NO_TRADE";
+  text($("regime-name"), name ? format.words(name) : format.NONE);
+  const parts = [];
+  if (reason) parts.push(h("p", { class: "regime__reason" }, format.sentence(reason)));
+  if (!noTrade && conf !== null && conf !== undefined) {
+    parts.push(h("div", { class: "regime__confidence", title: "Signals need 60 %" },
+      h("span", { class: "muted" }, "Confidence"),
+      h("div", { class: "meter" },
+        h("span", { class: "meter__fill", style: { left: "0", width: `${conf * 100}%`, background: conf >= CONFIDENT ? "var(--accent)" : "var(--warn)" } }),
+        h("span", { class: "meter__mark", style: { left: `${CONFIDENT * 100}%` } })),
+      h("span", {}, format.percent(conf))));
+  }
+  if (scores) {
+    parts.push(h("ul", { class: "scores" }, ...scores.map((score, index) =>
+      h("li", { "data-winner": String(NAMES[index] === name) },
+        h("span", {}, SCORES[index]),
+        h("div", { class: "meter" },
+          h("span", { class: "meter__fill", style: { left: "0", width: `${Math.min(1, score / MOST) * 100}%` } }),
+          h("span", { class: "meter__mark", style: { left: `${(WINNING / MOST) * 100}%` } })),
+        h("span", {}, score.toFixed(1))))));
+  }
+  const known = Object.entries(inputs ?? {}).filter(([, value]) => value !== null);
+  if (known.length > 0) {
+    const open = $("regime").querySelector("details")?.open ?? false;
+    parts.push(h("details", { class: "inputs", open },
+      h("summary", {}, "What it is computed from"),
+      h("dl", { class: "figures" }, ...known.map(([key, value]) =>
+        h("div", {}, h("dt", {}, INPUTS[key] ?? format.words(key)), h("dd", {}, figure(value)))))));
+  }
+  $("regime").replaceChildren(...parts);
+});
+
+const figure = (value) => (typeof value === "number" && !Number.isInteger(value) ? value.toFixed(2) : String(value));
+
+let shown = "";
+export function renderRegime({ frame }) {
+  const reading = frame?.regime;
+  if (!reading) return;
+  const key = JSON.stringify(reading);
+  if (key === shown) return;
+  shown = key;
+  regime(reading);
+}

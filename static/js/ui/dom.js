@@ -1,0 +1,41 @@
+// Making and changing elements without touching what is already right.
+
+export const $ = (id) => document.getElementById(id);
+
+// h("span", {class: "buy"}, "12", other): properties that start with "on" are listeners.
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "style") for (const [rule, to] of Object.entries(value)) element.style.setProperty(rule, to);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+export function text(element, value) {
+  const wanted = String(value);
+  if (element.textContent !== wanted) element.textContent = wanted;
+}
+
+export function tone(element, name) {
+  for (const each of ["buy", "sell", "profit", "loss", "muted"]) element.classList.toggle(each, each === name);
+}
+
+export function style(element, name, value) {
+  if (element.style.getPropertyValue(name) !== value) element.style.setProperty(name, value);
+}
+
+// Calls `render` only when one of the values is another than last time.
+export function whenChanged(render) {
+  let before = null;
+  return (...values) => {
+    if (before !== null && values.every((value, index) => value === before[index])) return;
+    before = values;
+    render(...values);
+  };
+}
+
+export const profitTone = (sign) => (sign > 0 ? "profit" : sign < 0 ? "loss" : null);

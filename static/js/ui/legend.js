@@ -1,0 +1,30 @@
+// What the chart's signs mean, drawn with the very shapes that the chart draws.
+
+import { drawMark } from "../chart/marks.js";
+import { FAMILIES } from "../signals.js";
+import { $, h } from "./dom.js";
+
+const KEYS = [["+  −", "zoom"], ["← →", "scroll"], ["0", "footprint of the latest bars"], ["End", "back to live"]];
+
+export function renderLegend(theme) {
+  const sign = (shape, filled, up) => {
+    const canvas = h("canvas", { width: 36, height: 36, class: "legend__sign", "aria-hidden": "true" });
+    drawMark(canvas.getContext("2d"), shape, 18, 18, 20, { up, filled, colour: up ? theme.buy : theme.sell, background: theme.surface, line: 2.5 });
+    return canvas;
+  };
+  const cell = (name, words) => h("li", {}, h("span", { class: `legend__cell legend__cell--${name}`, "aria-hidden": "true" }), words);
+  $("legend").replaceChildren(
+    h("h3", {}, "Signals"),
+    h("ul", { class: "legend__list" },
+      ...FAMILIES.map(({ shape, label }) => h("li", {}, sign(shape, true, true), label)),
+      h("li", {}, sign("circle", true, true), sign("circle", false, true), "filled accepted, hollow rejected"),
+      h("li", {}, sign("triangle", true, true), sign("triangle", true, false), "long below the bar, short above")),
+    h("h3", {}, "Footprint"),
+    h("ul", { class: "legend__list" },
+      cell("bid", "bid volume: sellers hit the bid"), cell("ask", "ask volume: buyers lift the ask"),
+      cell("sell", "sell imbalance"), cell("buy", "buy imbalance"), cell("poc", "POC"),
+      cell("area", "value area, 70 %"), cell("vwap", "session VWAP")),
+    h("h3", {}, "Keys"),
+    h("ul", { class: "legend__list" }, ...KEYS.map(([key, words]) => h("li", {}, h("kbd", {}, key), words))),
+  );
+}

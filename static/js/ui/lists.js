@@ -1,0 +1,112 @@
+// The day's signals, trades and notices, newest first. A row leads to its place on the chart.
+
+import * as format from "../format.js";
+import { family } from "../signals.js";
+import { $, h, profitTone, text, whenChanged } from "./dom.js";
+
+const MOST_ROWS = 250; // what a list shows; the pages behind it have the rest
+
+const EXITS = { stop: "stop", target: "target", flatten: "flattened", loss_limit: "loss limit", max_drawdown: "drawdown", operator: "by operator", kill: "kill switch", end_of_data: "end of data" };
+
+export class Lists {
+  constructor({ onSelect, onFilter }) {
+    this.onSelect = onSelect;
+    this.acceptedOnly = false;
+    this.signals = whenChanged((signals, grid, acceptedOnly, empty) => this.#signals(signals, grid, acceptedOnly, empty));
+    this.trades = whenChanged((trades, grid) => this.#trades(trades, grid));
+    this.notices = whenChanged((notices) => this.#notices(notices));
+    $("accepted-only").addEventListener("change", (event) => {
+      this.acceptedOnly = event.target.checked;
+      onFilter();
+    });
+  }
+
+  // The signals that the filter leaves, for the chart too.
+  chosen(signals) {
+    return this.acceptedOnly ? signals.filter((signal) => signal.ok) : signals;
+  }
+
+  render(state) {
+    this.state = state;
+    if (!state?.config) return;
+    if (this.config !== state.config) {
+      this.config = state.config;
+      this.grid = format.grid(state.config.tick, state.config.decimals);
+    }
+    this.signals(state.signals, this.grid, this.acceptedOnly, state.bars.length === 0);
+    this.trades(state.trades, this.grid);
+    this.notices(state.notices);
+  }
+
+  #signals(signals, grid, acceptedOnly) {
+    const accepted = signals.filter((signal) => signal.ok);
+    text($("signals-count"), signals.length === 0 ? "" : `${accepted.length}/${signals.length}`);
+    $("signals-count").title = `${accepted.length} accepted of ${signals.length}`;
+    const list = (acceptedOnly ? accepted : signals).slice(-MOST_ROWS).reverse();
+    const rows = list.map((signal) => this.#row(
+      { "data-id": signal.id, class: signal.ok ? "row" : "row row--rejected", onclick: () => this.onSelect(signal.bar, signal.id) },
+      h("span", { class: "row__time" }, format.time(signal.t)),
+      h("span", { class: `row__mark ${signal.dir > 0 ? "buy" : "sell"}`, "data-shape": family(signal.pattern).shape, "data-filled": String(signal.ok), "aria-hidden": "true" }),
+      h("span", { class: "row__what" }, h("span", { class: "row__title" }, format.words(signal.pattern)),
+        h("span", { class: "row__detail" }, signal.ok ? "Accepted" : format.reason(signal))),
+      h("span", { class: "row__figure" }, h("span", { class: signal.dir > 0 ? "buy" : "sell" }, format.side(signal.dir)), h("span", { class: "muted" }, format.price(signal.price, grid))),
+    ));
+    fill($("signals"), rows, acceptedOnly && signals.length > 0 ? "None of today's signals was accepted yet." : "No signals yet. Patterns are looked for at each bar's close.");
+  }
+
+  #trades(trades, grid) {
+    text($("trades-count"), trades.length === 0 ? "" : trades.length);
+    const rows = [...trades].reverse().slice(0, MOST_ROWS).map((trade) => this.#row(
+      { "data-id": trade.id, class: "row", onclick: () => this.onSelect(trade.et, null) },
+      h("span", { class: "row__time" }, format.time(trade.et)),
+      h("span", { class: "row__what" },
+        h("span", { class: "row__title" }, h("span", { class: trade.dir > 0 ? "buy" : "sell" }, `${format.side(trade.dir)} ${trade.size}`), ` ${trade.symbol}`),
+        h("span", { class: "row__detail" }, `${format.priceText(trade.ep, grid)} → ${format.priceText(trade.xp, grid)} · ${EXITS[trade.why] ?? format.words(trade.why)} ${format.time(trade.xt)}`)),
+      h("span", { class: "row__figure" }, h("strong", { class: profitTone(format.signOf(trade.net)) ?? "muted" }, format.money(trade.net, { sign: true })), h("span", { class: "muted" }, `fees ${format.money(trade.fees)}`)),
+    ));
+    fill($("trades"), rows, "No trades yet today.");
+  }
+
+  #notices(notices) {
+    text($("notices-count"), notices.length === 0 ? "" : notices.length);
+    const rows = [...notices].reverse().map((notice) => h("li", {},
+      h("div", { class: "row row--notice", "data-level": notice.level },
+        h("span", { class: "row__time" }, format.time(notice.t)), h("span", { class: "dot" }),
+        h("span", { class: "row__what" }, h("span", { class: "row__title" }, format.sentence(notice.text))))));
+    fill($("notices"), rows, "Nothing to report.");
+  }
+
+  #row(attributes, ...cells) {
+    return h("li", {}, h("button", { type: "button", ...attributes }, ...cells));
+  }
+}
+
+function fill(list, rows, empty) {
+  list.replaceChildren(...(rows.length > 0 ? rows : [h("li", { class: "empty" }, empty)]));
+}
+
+// Tabs by the ARIA pattern: arrows move, the selected one is in the tab order.
+export function tabs(list) {
+  const all = [...list.querySelectorAll("[role=tab]")];
+  const select = (tab, focus) => {
+    for (const each of all) {
+      const chosen = each === tab;
+      each.setAttribute("aria-selected", String(chosen));
+      each.tabIndex = chosen ? 0 : -1;
+      $(each.getAttribute("aria-controls")).hidden = !chosen;
+    }
+    if (focus) tab.focus();
+  };
+  list.addEventListener("click", (event) => {
+    const tab = event.target.closest("[role=tab]");
+    if (tab) select(tab, false);
+  });
+  list.addEventListener("keydown", (event) => {
+    const at = all.indexOf(document.activeElement);
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (at < 0 || !step) return;
+    event.preventDefault();
+    event.stopPropagation();
+    select(all[(at + step + all.length) % all.length], true);
+  });
+}
