@@ -108,7 +108,8 @@ class Session(models.Model):
     """One account's trading day. A pipeline that is started again on the day continues the row.
 
     `carry_start` is what the engine was given when the session began; with `config` and the day's
-    inputs it gives the same decisions again. Totals are sums over the session's closed trades.
+    inputs it gives the same decisions again. `carry_end` is what it left. Totals are sums over the
+    session's closed trades.
     """
 
     class Status(models.TextChoices):
@@ -135,6 +136,7 @@ class Session(models.Model):
     config = models.JSONField(default=dict)
     config_digest = models.CharField(max_length=12, blank=True)
     carry_start = models.JSONField(default=dict)
+    carry_end = models.JSONField(default=dict)
 
     started_at = models.DateTimeField()
     updated_at = models.DateTimeField(auto_now=True)

@@ -1,0 +1,159 @@
+"""The one way into the engine.
+
+Whatever may change a decision (ticks, fills, commands, beats, the end of the data) is an `Input`
+and passes `Core.act`, one after the other, in one task. What has to be recorded before it acts is
+recorded there. What the engine says goes to every output; an output that fails is logged and
+counted, and the others and the engine go on.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from engine.commands import Command
+from engine.events import (
+    Bar,
+    Carry,
+    DayStarted,
+    Event,
+    Fill,
+    Halted,
+    Resumed,
+    SessionChanged,
+    TierChanged,
+    TradeClosed,
+)
+from engine.ticks import TickColumns
+
+if TYPE_CHECKING:
+    from engine.status import Status
+
+log = structlog.get_logger(__name__)
+
+LATENCIES: Final = 4096
+ACCOUNT_CHANGES: Final = (
+    DayStarted, SessionChanged, TradeClosed, Halted, Resumed, TierChanged,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Event time has come to `ts`, whether or not anything traded."""
+
+    ts: int
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """From here on bars only warm the engine up (`on`), or may be traded again."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The data ended: close the last bar and an open position."""
+
+
+Input = TickColumns | Fill | Command | Beat | WarmUp | Finish
+
+
+class Engine(Protocol):
+    """What the pipeline uses of `engine.engine.Engine`."""
+
+    warming: bool
+
+    def push_columns(self, columns: TickColumns) -> Sequence[Event]: ...
+    def on_fill(self, fill: Fill) -> Sequence[Event]: ...
+    def command(self, command: Command) -> Sequence[Event]: ...
+    def beat(self, ts: int) -> Sequence[Event]: ...
+    def finish(self) -> Sequence[Event]: ...
+    def forming(self) -> Bar | None: ...
+    def carry(self) -> Carry: ...
+    def status(self) -> "Status": ...
+
+
+class Output(Protocol):
+    """Takes what the engine said. Must not wait and must not raise."""
+
+    def take(self, events: Sequence[Event], status: "Status | None") -> None:
+        """`status` comes with events that changed the account, else it is None."""
+        ...
+
+
+class Core:
+    """The engine with its outputs. Used from one task only."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        outputs: Sequence[Output] = (),
+        *,
+        clock: Callable[[], int] = time.perf_counter_ns,
+    ) -> None:
+        self.engine = engine
+        self.outputs = outputs
+        self.clock = clock
+        self.latencies: deque[int] = deque(maxlen=LATENCIES)
+        self.received = 0  # by `clock`, when the last ticks came in; 0: none yet
+        self.output_failures = 0
+        self.finished = False
+
+    def act(self, item: Input) -> Sequence[Event]:
+        """Put one input into the engine and hand what it says to the outputs."""
+        if self.finished:
+            return ()
+        events = self._apply(item)
+        if events:
+            self._emit(events)
+        return events
+
+    def age_ms(self) -> int | None:
+        """Wall time since the last ticks came in."""
+        return (self.clock() - self.received) // 1_000_000 if self.received else None
+
+    def latency_us(self) -> dict[str, float] | None:
+        """How long the last pushes took: the median, and what one in a hundred exceeds."""
+        if not self.latencies:
+            return None
+        ordered = sorted(self.latencies)
+        last = len(ordered) - 1
+        return {
+            "p50": round(ordered[last // 2] / 1000, 1),
+            "p99": round(ordered[last * 99 // 100] / 1000, 1),
+        }
+
+    def _apply(self, item: Input) -> Sequence[Event]:
+        match item:
+            case TickColumns():
+                began = self.clock()
+                events = self.engine.push_columns(item)
+                self.received = self.clock()
+                self.latencies.append(self.received - began)
+                return events
+            case Beat(ts):
+                return self.engine.beat(ts)
+            case Fill():
+                return self.engine.on_fill(item)
+            case Command():
+                return self.engine.command(item)
+            case WarmUp(on):
+                self.engine.warming = on
+                return ()
+            case Finish():
+                self.finished = True
+                return self.engine.finish()
+
+    def _emit(self, events: Sequence[Event]) -> None:
+        changed = any(isinstance(event, ACCOUNT_CHANGES) for event in events)
+        status = self.engine.status() if changed else None
+        for output in self.outputs:
+            try:
+                output.take(events, status)
+            except Exception:
+                self.output_failures += 1
+                log.exception("output_failed", output=type(output).__name__)

@@ -1,0 +1,173 @@
+"""What the trader asked for, checked: the feed, the engine's configuration, the speed, the address.
+
+Everything that can be refused without the database is refused here, each with one line.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from engine.config import BarRules, EngineConfig, engine_config, fill_profile
+from engine.instruments import instrument
+from trading.errors import OptionError
+
+if TYPE_CHECKING:
+    from marketdata.calendars import CalendarSchedule
+    from marketdata.feeds import Feed
+
+DEFAULT_SYMBOL: Final = "MES"
+FASTEST: Final = 100_000
+ACCOUNT_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+INDEX_SYMBOLS: Final = ("ES", "MES")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The command line's words."""
+
+    feed: str = "simulator"
+    symbol: str | None = None
+    contract: str | None = None
+    mode: str = "paper"
+    timeframe: str = "300"
+    speed: str = "1"
+    session: str = "rth"
+    side: str | None = None
+    account: str | None = None
+    seed: str = "1"
+    fills: str = "honest"
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Options that make sense. `feed` is None for the simulator, whose start depends on what the
+    account traded last. `config` has neither the account's figures nor the stored tiers yet."""
+
+    symbol: str
+    mode: str
+    config: EngineConfig
+    schedule: "CalendarSchedule"
+    speed: float | None  # None: as fast as possible
+    account: str
+    ladder: str
+    seed: int
+    feed: "Feed | None"
+    balance_given: bool
+
+    @property
+    def speed_name(self) -> str:
+        return "max" if self.speed is None else f"{self.speed:g}"
+
+
+def plan(options: Options) -> Plan:
+    """Check everything; OptionError and the engine's and feeds' own errors say what is wrong."""
+    from marketdata.calendars import schedule
+
+    if options.mode != "paper":
+        from trading.brokers import broker
+
+        broker(options.mode)
+    speed = parse_speed(options.speed)
+    seed = whole("--seed", options.seed, 0)
+    seconds = whole("--timeframe", options.timeframe, 1)
+    if options.session not in ("rth", "all"):
+        raise OptionError(f"--session {options.session!r} is not known; it is rth or all")
+    if options.symbol is not None:
+        instrument(options.symbol)
+    feed = open_feed(options)
+    symbol = feed.info.symbol if feed else options.symbol or DEFAULT_SYMBOL
+    config = engine_config(
+        symbol, bars=BarRules(seconds=seconds), fills=fill_profile(options.fills)
+    )
+    if "account.id" in options.settings:
+        raise OptionError("--set account.id: name the account with --account")
+    account = options.account or f"{options.mode}-{symbol}"
+    if not ACCOUNT_NAME.fullmatch(account):
+        raise OptionError(
+            f"--account {account!r} is no account name; use up to 40 letters, digits, - and _"
+        )
+    config = config.override(options.settings)
+    return Plan(
+        symbol=symbol,
+        mode=options.mode,
+        config=config,
+        schedule=schedule(instrument(symbol), "all" if options.session == "all" else "rth"),
+        speed=speed,
+        account=account,
+        ladder="index" if symbol in INDEX_SYMBOLS else "single",
+        seed=seed,
+        feed=feed,
+        balance_given="account.balance" in options.settings,
+    )
+
+
+def open_feed(options: Options) -> "Feed | None":
+    """The feed of a file, or None for the simulator."""
+    if options.feed == "simulator":
+        for name, value in (("--contract", options.contract), ("--side", options.side)):
+            if value is not None:
+                raise OptionError(f"{name} is for recorded files; the simulator has none")
+        return None
+    kind, _, path = options.feed.partition(":")
+    if kind != "file" or not path:
+        raise OptionError(f"--feed {options.feed!r} is not known; it is simulator or file:PATH")
+    if options.side not in (None, "tick-rule"):
+        raise OptionError(f"--side {options.side!r} is not known; it is tick-rule or left out")
+    from marketdata.feeds.files import open_file
+
+    side: Literal["tick-rule"] | None = "tick-rule" if options.side else None
+    return open_file(Path(path).expanduser(), options.symbol, options.contract, side)
+
+
+def parse_speed(text: str) -> float | None:
+    """Times as fast as real time; None for `max`."""
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 0 < speed <= FASTEST:
+        raise OptionError(
+            f"--speed {text!r} is not a speed; it is a number above 0 and up to {FASTEST}, or max"
+        )
+    return speed
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Host and port of HOST:PORT; a bare port means this machine only."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+    if not port.isdecimal() or not 0 <= int(port) <= 65535:
+        raise OptionError(f"--serve {text!r} is no address; it is HOST:PORT, like 127.0.0.1:8000")
+    return host, int(port)
+
+
+def parse_settings(pairs: list[str]) -> dict[str, str]:
+    """`["risk.stop_ticks=12"]` by name."""
+    settings = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name.strip():
+            raise OptionError(f"--set {pair!r} is not KEY=VALUE, like risk.stop_ticks=12")
+        settings[name.strip()] = value.strip()
+    return settings
+
+
+def whole(name: str, text: str, low: int) -> int:
+    if not text.isdecimal() or int(text) < low:
+        raise OptionError(f"{name} {text!r} is not a whole number of {low} or more")
+    return int(text)
+
+
+def with_account(
+    config: EngineConfig, *, name: str, balance: Decimal, peak: Decimal, streak: int
+) -> EngineConfig:
+    """The configuration with an account's figures, as the session's row keeps it."""
+    figures = replace(config.account, id=name, balance=balance, peak=peak, streak=streak)
+    return replace(config, account=figures)

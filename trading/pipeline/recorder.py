@@ -1,0 +1,319 @@
+"""Holds what the engine said until it is stored.
+
+Lives in the writer's thread. Each row waits in its newest state under its key: an order that was
+sent and filled between two flushes is written once. `store.Flush` writes what waits; what could not
+be written stays and is tried again.
+
+Memory is bounded: past `LIMIT` waiting rows, the oldest bars and rejected signals are let go and
+counted, for they can be computed again from the ticks. Orders, fills, trades and audit never are.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import Model
+from django.utils import timezone
+
+from engine import events as said
+from engine.instruments import instrument
+from engine.money import to_decimal
+from marketdata.models import moment
+from trading.models import AuditEvent, Order, Session, Signal, Trade
+from trading.pipeline.rows import (
+    bar_row,
+    carry_json,
+    close_trade,
+    fill_row,
+    filled_order_row,
+    open_trade,
+    order_row,
+    signal_row,
+    trade_row,
+)
+from trading.wire import plain
+
+if TYPE_CHECKING:
+    from engine.status import Status
+
+LIMIT: Final = 50_000
+"""Rows that may wait: some weeks of a busy instrument."""
+
+# Parents before children.
+KINDS: Final = ("bars", "warm_signals", "signals", "trades", "orders", "fills", "audit")
+
+CONTINUED: Final = (
+    "instrument_id", "contract", "mode", "timeframe", "source", "synthetic", "inferred", "speed",
+    "fill_profile", "config", "config_digest", "tier",
+)  # fmt: skip
+"""What a new trading day's session has in common with the one before."""
+
+
+class Recorder:
+    """Rows of one pipeline that are not stored yet. `session` is the one that is going on."""
+
+    def __init__(self, session: Session, *, limit: int = LIMIT) -> None:
+        self.session = session
+        self.spec = instrument(session.instrument_id)
+        self.limit = limit
+        self.waiting: dict[str, dict[object, Model]] = {kind: {} for kind in KINDS}
+        self.sessions_over: list[Session] = []
+        self.sessions_settled: list[Session] = []  # a trade closed in them
+        self.session_changed = False
+        self.account_changed = False
+        self.status: Status | None = None
+        self.results: dict[str, said.CommandDone] = {}
+        self.let_go = 0
+        # Rows that may still change, whether stored or not.
+        self._approved: dict[str, Signal] = {}
+        self._orders: dict[str, Order] = {}
+        self._trades: dict[str, Trade] = {}
+        self._warming = False
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            said.DayStarted: self._day_started,
+            said.SessionChanged: self._session_phase,
+            said.BarClosed: self._bar_closed,
+            said.SignalDetected: self._signal_detected,
+            said.Decision: self._decision,
+            said.OrderIntent: self._order_intent,
+            said.OrderUpdate: self._order_update,
+            said.Filled: self._filled,
+            said.PositionOpened: self._position_opened,
+            said.TradeClosed: self._trade_closed,
+            said.Halted: self._halt,
+            said.Resumed: self._halt,
+            said.TierChanged: self._tier_changed,
+            said.CommandDone: self._command_done,
+            said.InputIgnored: self._input_ignored,
+        }
+
+    def __len__(self) -> int:
+        """Rows that wait."""
+        return sum(map(len, self.waiting.values())) + len(self.results)
+
+    @property
+    def changed(self) -> bool:
+        return bool(len(self) or self.session_changed or self.account_changed)
+
+    def rows(self) -> Iterator[Model]:
+        """What waits, parents before children."""
+        for rows in self.waiting.values():
+            yield from rows.values()
+
+    def take(self, events: Sequence[said.Event]) -> None:
+        for event in events:
+            handler = self._handlers.get(type(event))
+            if handler is not None:
+                handler(event)
+        if len(self) > self.limit:
+            self._let_go(len(self) - self.limit)
+
+    def see(self, status: "Status") -> None:
+        """The engine's state; the newest is stored with the next flush."""
+        before = self.status
+        self.account_changed |= before is None or (
+            (before.balance, before.peak, before.streak, before.tier, before.halts)
+            != (status.balance, status.peak, status.streak, status.tier, status.halts)
+        )
+        self.session_changed = True
+        self.status = status
+
+    def note(
+        self, kind: str, payload: dict[str, Any], *, ts: int = 0, actor: str = "pipeline"
+    ) -> None:
+        """An audit event; `ts` 0 means now, as far as event time is known."""
+        ts = ts or (self.status and self.status.ts) or self.session.last_tick_ns
+        row = AuditEvent(
+            ts_ns=ts,
+            ts=moment(ts),
+            recorded_at=timezone.now(),
+            kind=kind,
+            session=self.session,
+            actor=actor,
+            payload=plain(payload),
+        )
+        self._wait("audit", row)
+
+    def end(self, status: str, carry: dict[str, Any]) -> None:
+        """The session is over, for the reason that `status` names; `carry` is what it leaves."""
+        self.session.status = status
+        self.session.carry_end = carry
+        self.session.ended_at = timezone.now()
+        self.session_changed = True
+
+    def stored(self) -> None:
+        """All that waited is in the database."""
+        for rows in self.waiting.values():
+            rows.clear()
+        self.results.clear()
+        self.sessions_over.clear()
+        self.sessions_settled.clear()
+        self.session_changed = self.account_changed = False
+
+    # One method an event
+
+    def _day_started(self, event: said.DayStarted) -> None:
+        if event.day != self.session.day:
+            self._next_session(event)
+        if not self.session.carry_start:
+            self.session.carry_start = carry_json(event.carry)
+        self.session_changed = True
+        self._said(event, {"day": event.day.isoformat(), "carry": carry_json(event.carry)})
+
+    def _next_session(self, event: said.DayStarted) -> None:
+        over = self.session
+        over.status, over.ended_at = Session.Status.ENDED, timezone.now()
+        over.carry_end = carry_json(event.carry)
+        self.sessions_over.append(over)
+        self.status = None
+        self.session = Session(
+            account=over.account,
+            day=event.day,
+            started_at=timezone.now(),
+            starts=1,
+            balance=to_decimal(event.carry.balance),
+            **{name: getattr(over, name) for name in CONTINUED},
+        )
+
+    def _session_phase(self, event: said.SessionChanged) -> None:
+        self.session.phase = event.phase
+        self.session_changed = True
+        self._said(event, {"phase": event.phase})
+
+    def _bar_closed(self, event: said.BarClosed) -> None:
+        row = bar_row(event.bar, self.spec, self.session)
+        self.waiting["bars"][row.start_ns] = row
+        self._warming = row.warm_up
+        self._approved.clear()
+
+    def _signal_detected(self, event: said.SignalDetected) -> None:
+        row = signal_row(event.signal, self.spec, self.session)
+        self._wait_signal(row)
+        if row.approved:
+            self._approved[row.key] = row
+
+    def _decision(self, event: said.Decision) -> None:
+        chosen = [event.signal_id] if event.signal_id else event.approved
+        for row in filter(None, map(self._approved.get, chosen)):
+            row.decision = event.action
+            row.decision_rule = event.rule[:40]
+            row.decision_reason = event.reason[:300]
+            row.decision_terms = plain(event.terms)
+            self._wait_signal(row)
+        if event.action == "enter":
+            trade = self._trade(
+                event.trade_id, event.ts, event.direction, event.size, self.spec.symbol
+            )
+            signal = self._approved.get(event.signal_id)
+            if signal is not None:
+                trade.signal_id = signal.id
+                trade.pattern, trade.regime = signal.pattern, signal.regime
+
+    def _order_intent(self, event: said.OrderIntent) -> None:
+        trade = self._trade(event.trade_id, event.ts, event.side, event.size, event.symbol)
+        if event.role == "entry":
+            trade.instrument_id, trade.size = event.symbol, event.size
+            self._wait("trades", trade)
+        self._wait_order(order_row(event, self.session))
+
+    def _order_update(self, event: said.OrderUpdate) -> None:
+        order = self._orders.get(event.id)
+        if order is None:
+            return
+        order.status = event.status
+        order.filled = max(order.filled, min(event.filled, order.size))
+        order.reason = (event.reason or order.reason)[:300]
+        order.updated_ns = event.ts
+        self._wait_order(order)
+        trade = self._trades.get(order.trade_id)
+        if trade and order.role == "entry" and order.status in ("cancelled", "rejected"):
+            if order.filled:
+                return
+            trade.status = Trade.Status.CANCELLED
+            trade.exit_reason = order.status
+            self._wait("trades", trade)
+            del self._trades[trade.id]
+
+    def _filled(self, event: said.Filled) -> None:
+        order = self._orders.get(event.fill.order_id)
+        trade = self._trades.get(event.trade_id)
+        symbol = trade.instrument_id if trade else self.spec.symbol
+        if trade is None:
+            self._trade(event.trade_id, event.ts, event.side, event.fill.size, symbol)
+        if order is None:
+            order = filled_order_row(event, symbol, self.session)
+        order.filled = min(order.filled + event.fill.size, order.size)
+        order.status = Order.Status.FILLED if order.filled == order.size else Order.Status.PARTIAL
+        order.updated_ns = event.ts
+        self._wait_order(order)
+        self._wait("fills", fill_row(event, symbol, self.session))
+
+    def _position_opened(self, event: said.PositionOpened) -> None:
+        row = self._trade(event.trade_id, event.ts, event.direction, event.size, event.symbol)
+        open_trade(row, event)
+        self._wait("trades", row)
+
+    def _trade_closed(self, event: said.TradeClosed) -> None:
+        trade = event.trade
+        row = self._trade(trade.id, trade.entry_ts, trade.direction, trade.size, trade.symbol)
+        close_trade(row, trade, self.session)
+        self._wait("trades", row)
+        del self._trades[row.id]
+        if self.session not in self.sessions_settled:
+            self.sessions_settled.append(self.session)
+
+    def _halt(self, event: said.Halted | said.Resumed) -> None:
+        self._said(event, {"halt": str(event.halt), "reason": event.reason})
+
+    def _tier_changed(self, event: said.TierChanged) -> None:
+        balance = str(to_decimal(event.balance))
+        self._said(event, {"before": event.before, "after": event.after, "balance": balance})
+
+    def _command_done(self, event: said.CommandDone) -> None:
+        self.results[event.command_id] = event
+        self._said(
+            event,
+            {"id": event.command_id, "kind": event.kind, "ok": event.ok, "result": event.result},
+        )
+
+    def _input_ignored(self, event: said.InputIgnored) -> None:
+        self._said(event, {"what": event.what, "reason": event.reason, "details": event.details})
+
+    def _said(self, event: said.Event, payload: dict[str, Any]) -> None:
+        name = type(event).__name__
+        kind = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+        self.note(kind.removeprefix("_"), payload, ts=event.ts, actor="engine")
+
+    # What waits
+
+    def _wait(self, kind: str, row: Model) -> None:
+        self.waiting[kind][row.pk] = row
+
+    def _wait_signal(self, row: Signal) -> None:
+        self._wait("warm_signals" if self._warming else "signals", row)
+
+    def _wait_order(self, order: Order) -> None:
+        self._wait("orders", order)
+        if order.status in Order.OVER:
+            self._orders.pop(order.id, None)
+        else:
+            self._orders[order.id] = order
+
+    def _trade(self, name: str, ts: int, direction: int, size: int, symbol: str) -> Trade:
+        """The row of a trade that is not over; made when this process has not seen it begin."""
+        row = self._trades.get(name)
+        if row is None:
+            row = self._trades[name] = trade_row(name, ts, direction, size, symbol, self.session)
+            self._wait("trades", row)
+        return row
+
+    def _let_go(self, excess: int) -> None:
+        bars, signals = self.waiting["bars"], self.waiting["signals"]
+        warm = self.waiting["warm_signals"]
+        for rows in (bars, warm, signals):
+            again = [
+                key for key, row in rows.items() if not isinstance(row, Signal) or not row.approved
+            ][: max(excess, 0)]
+            for key in again:
+                del rows[key]
+            excess -= len(again)
+            self.let_go += len(again)

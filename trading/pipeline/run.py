@@ -1,0 +1,164 @@
+"""One run of `manage.py trade`, from checked options to its end.
+
+The order of a start: what can be refused cheaply first (options, database, port), then the feed and
+the session, then the page, then the engine, whose compiled parts are loaded in a thread while the
+page is already being served.
+"""
+
+import asyncio
+import fcntl
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from trading.brokers import broker
+from trading.errors import StartError
+from trading.login import one_time_link
+from trading.pipeline.core import Engine
+from trading.pipeline.market import Market, recorded, simulated
+from trading.pipeline.options import Plan
+from trading.pipeline.publisher import GROUP
+from trading.pipeline.server import PageServer, address, bind
+from trading.pipeline.start import Start, begin, last_tick, open_account
+from trading.pipeline.supervisor import Outcome, Pipeline
+from trading.wire import Json
+
+log = structlog.get_logger(__name__)
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+Tell = Callable[[str, str], None]
+"""Called with the page's address and a link that logs in once."""
+
+
+def run(plan: Plan, *, serve: tuple[str, int] | None, tell: Tell) -> Outcome:
+    """Trade as planned. StartError when something outside prevents it."""
+    check_database()
+    listener = bind(*serve) if serve else None
+    try:
+        with only_pipeline_of(plan.account):
+            market, start = prepare(plan)
+            return asyncio.run(_run(plan, market, start, listener, tell))
+    finally:
+        if listener is not None:
+            listener.close()
+
+
+def check_database() -> None:
+    """StartError unless the database answers and has all tables."""
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise StartError(f"the database does not answer: {reason}; check DATABASE_URL") from error
+    if missing:
+        raise StartError(
+            f"the database lacks {len(missing)} migrations; run: python manage.py migrate"
+        )
+
+
+@contextmanager
+def only_pipeline_of(account: str) -> Iterator[None]:
+    """Two pipelines must not trade one account: the second is refused. The lock is the operating
+    system's, so that it ends with its process however that ends."""
+    folder = Path(settings.DATA_DIR) / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{account}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StartError(
+                f"account {account} is being traded by another process; stop it, or name another "
+                "account with --account"
+            ) from None
+        yield
+
+
+def prepare(plan: Plan) -> tuple[Market, Start]:
+    """Open the market and begin the session."""
+    try:
+        account = open_account(plan)
+        if plan.feed is not None:
+            market = recorded(plan.feed)
+        else:
+            market = simulated(plan, now=time.time_ns(), last_tick=last_tick(account))
+        return market, begin(plan, account, market.info, market.first_ts)
+    except DatabaseError as error:
+        raise StartError(f"the database failed: {str(error).strip()}") from error
+    finally:
+        connection.close()
+
+
+async def _run(
+    plan: Plan,
+    market: Market,
+    start: Start,
+    listener: socket.socket | None,
+    tell: Tell,
+) -> Outcome:
+    stop = asyncio.Event()
+    _stop_on_signals(stop)
+    server = None
+    if listener is not None:
+        server = PageServer(listener)
+        server.start()
+        base = address(listener)
+        tell(base, await database_sync_to_async(one_time_link)(base))
+    try:
+        agent = broker(plan.mode)
+        engine = await asyncio.to_thread(make_engine, plan, start, agent.simulated)
+        pipeline = Pipeline(
+            plan, market, start, engine, agent, send=_send, leftovers=_leftovers(start)
+        )
+        return await pipeline.run(stop, linger=server is not None)
+    finally:
+        if server is not None:
+            await server.stop()
+
+
+def make_engine(plan: Plan, start: Start, simulated_fills: bool) -> Engine:
+    """The engine, its compiled parts loaded."""
+    from engine.engine import Engine as RealEngine
+
+    return RealEngine(start.config, plan.schedule, carry=start.carry, simulated=simulated_fills)
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    """The first signal stops in order, a second one at once."""
+    loop = asyncio.get_running_loop()
+
+    def ask(number: signal.Signals) -> None:
+        log.info("stopping", signal=number.name)
+        stop.set()
+        for each in SIGNALS:
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
+
+    for each in SIGNALS:
+        loop.add_signal_handler(each, ask, each)
+
+
+async def _send(frame: Json) -> None:
+    layer = get_channel_layer()
+    if layer is not None:
+        await layer.group_send(GROUP, {"type": "live.frame", "frame": frame})
+
+
+def _leftovers(start: Start) -> Path:
+    """Where rows go that no database took: read with `manage.py loaddata`."""
+    now = datetime.now(UTC)
+    name = f"unsaved-{start.session.account.name}-{now:%Y%m%dT%H%M%S}.jsonl"
+    return Path(settings.DATA_DIR) / name

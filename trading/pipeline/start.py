@@ -1,0 +1,224 @@
+"""What a start finds in the database and leaves there: account, session, carry.
+
+A paper pipeline that is started again on the same trading day continues the day's session with the
+account's current balance; its trade ids go on where they stopped. What was open when its process
+died is lost with it: the position was simulated in that process. Such trades and orders are marked
+abandoned, and the audit says so.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from engine.config import EngineConfig
+from engine.config import Tier as EngineTier
+from engine.events import Carry
+from engine.money import to_units
+from engine.names import Halt
+from engine.risk import ENDS_WITH_DAY, tier_of
+from engine.schedule import TradingDay
+from marketdata.models import Contract, moment
+from trading.errors import OptionError, StartError
+from trading.models import Account, AuditEvent, Command, Order, Session, Tier, Trade
+from trading.pipeline.options import Plan, with_account
+from trading.pipeline.rows import carry_json
+
+if TYPE_CHECKING:
+    from marketdata.feeds import FeedInfo
+
+LOST: Final = "lost with the process in paper mode"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """A session that is begun or continued."""
+
+    session: Session
+    config: EngineConfig
+    carry: Carry
+
+
+def open_account(plan: Plan) -> Account:
+    """The account, made with the configured balance if it is new."""
+    rules = plan.config.account
+    account, created = Account.objects.get_or_create(
+        name=plan.account,
+        defaults={
+            "mode": plan.mode,
+            "currency": plan.config.instrument.currency,
+            "balance": rules.balance,
+            "peak": max(rules.peak or rules.balance, rules.balance),
+            "streak": rules.streak,
+        },
+    )
+    if account.mode != plan.mode:
+        raise StartError(
+            f"account {account.name} is for {account.mode}, not {plan.mode}; name another with "
+            "--account"
+        )
+    if not account.enabled:
+        raise StartError(f"account {account.name} is disabled; enable it in the admin")
+    if plan.balance_given and not created and account.balance != rules.balance:
+        raise OptionError(
+            f"--set account.balance: account {account.name} exists and has {account.balance:f}; "
+            "name a new one with --account"
+        )
+    return account
+
+
+def stored_tiers(ladder: str) -> tuple[EngineTier, ...]:
+    """The ladder's tiers as the engine takes them."""
+    return tuple(
+        EngineTier(
+            name=tier.name,
+            min_balance=tier.min_balance,
+            symbol=tier.instrument_id or "",
+            min_size=tier.min_size,
+            max_size=tier.max_size,
+            loss_limit=tier.loss_limit,
+        )
+        for tier in Tier.objects.filter(ladder=ladder).order_by("min_balance")
+    )
+
+
+def last_tick(account: Account) -> int:
+    """How far the account has come in event time (UTC ns); 0 for a new one."""
+    sessions = Session.objects.filter(account=account).order_by("-last_tick_ns")
+    return sessions.values_list("last_tick_ns", flat=True).first() or 0
+
+
+@transaction.atomic
+def begin(plan: Plan, account: Account, info: "FeedInfo", first_ts: int) -> Start:
+    """Begin or continue the session that `first_ts` falls into."""
+    day = plan.schedule.at(first_ts)
+    config = replace(plan.config, risk=replace(plan.config.risk, tiers=stored_tiers(plan.ladder)))
+    config = with_account(
+        config,
+        name=account.name,
+        balance=account.balance,
+        peak=max(account.peak, account.balance),
+        streak=account.streak,
+    )
+    session = _session(plan, account, info, day, config)
+    session.save()
+    abandoned = _abandon(account, session, first_ts)
+    carry = _carry(account, session, config)
+    session.carry_start = session.carry_start or carry_json(carry)
+    session.save()
+    if info.contract:
+        Contract.objects.get_or_create(instrument_id=plan.symbol, symbol=info.contract)
+    audit(
+        session,
+        first_ts,
+        "started",
+        {
+            "start": session.starts,
+            "carry": carry_json(carry),
+            "config": config.digest,
+            "source": info.source,
+            "speed": plan.speed_name,
+            "abandoned": abandoned,
+            "warnings": list(info.warnings),
+        },
+    )
+    return Start(session=session, config=config, carry=carry)
+
+
+def audit(session: Session, ts: int, kind: str, payload: dict[str, Any]) -> None:
+    AuditEvent.objects.create(
+        ts_ns=ts,
+        ts=moment(ts),
+        recorded_at=timezone.now(),
+        kind=kind,
+        session=session,
+        actor="pipeline",
+        payload=payload,
+    )
+
+
+def _session(
+    plan: Plan, account: Account, info: "FeedInfo", day: TradingDay, config: EngineConfig
+) -> Session:
+    session = Session.objects.filter(account=account, day=day.day).first()
+    if session is None:
+        session = Session(account=account, day=day.day, started_at=timezone.now())
+    elif session.instrument_id != plan.symbol:
+        raise StartError(
+            f"account {account.name} traded {session.instrument_id} on {day.day}; name another "
+            f"account for {plan.symbol} with --account"
+        )
+    session.account = account
+    session.instrument_id = plan.symbol
+    session.contract = info.contract
+    session.mode = plan.mode
+    session.timeframe = config.bars.seconds
+    session.status, session.ended_at = Session.Status.RUNNING, None
+    session.starts += 1
+    session.source = info.source[:120]
+    session.synthetic = info.synthetic
+    session.inferred = info.side == "inferred"
+    session.speed = plan.speed_name
+    session.fill_profile = config.fills.profile
+    session.config, session.config_digest = config.as_dict(), config.digest
+    session.balance = account.balance
+    return session
+
+
+def _carry(account: Account, session: Session, config: EngineConfig) -> Carry:
+    balance = to_units(account.balance)
+    return Carry(
+        balance=balance,
+        peak=max(to_units(account.peak), balance),
+        streak=account.streak,
+        tier=tier_of(config.risk, balance).name,
+        halts=tuple(halt for halt in map(Halt, account.halts) if halt not in ENDS_WITH_DAY),
+        unfinished=_unfinished(session),
+        sequence=_sequence(account, session.day),
+    )
+
+
+def _unfinished(session: Session) -> tuple[tuple[int, int], ...]:
+    """Unfinished levels of the same market: as the day began, or as the day before left them."""
+    left: Iterable[Iterable[int]] = session.carry_start.get("unfinished", ())
+    if not session.carry_start:
+        before = Session.objects.filter(
+            account=session.account,
+            instrument_id=session.instrument_id,
+            source=session.source,
+            day__lt=session.day,
+        )
+        last = before.order_by("-day").first()
+        left = last.carry_end.get("unfinished", ()) if last else ()
+    return tuple((price, direction) for price, direction in left)
+
+
+def _sequence(account: Account, day: date) -> int:
+    """How many trades the account has already ordered on this day: ids go on from there."""
+    prefix = f"{account.name}-{day:%Y%m%d}-"
+    names = Trade.objects.filter(account=account, pk__startswith=prefix).values_list("pk")
+    numbers = (name.removeprefix(prefix) for (name,) in names)
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
+
+
+def _abandon(account: Account, session: Session, ts: int) -> list[str]:
+    """Close the books on what a process left behind that did not stop by itself."""
+    unfinished = (Trade.Status.WAITING, Trade.Status.OPEN)
+    trades = list(Trade.objects.filter(account=account, status__in=unfinished))
+    orders = Order.objects.filter(trade__account=account).exclude(status__in=Order.OVER)
+    orders.update(status=Order.Status.ABANDONED, reason=LOST)
+    for trade in trades:
+        audit(session, ts, "trade_abandoned", {"trade": trade.pk, "reason": LOST})
+    Trade.objects.filter(pk__in=[trade.pk for trade in trades]).update(
+        status=Trade.Status.ABANDONED, exit_reason="abandoned"
+    )
+    Session.objects.filter(account=account, status=Session.Status.RUNNING).exclude(
+        pk=session.pk
+    ).update(status=Session.Status.STOPPED)
+    Command.objects.filter(account=account, status=Command.Status.EXECUTING).update(
+        status=Command.Status.UNKNOWN, result="its pipeline ended before it answered"
+    )
+    return [trade.pk for trade in trades]
