@@ -40,9 +40,10 @@ def run(config: EngineConfig, schedule: Schedule, ticks: Iterable[Tick]) -> Resu
     trader = Trader(config)
     result.trades, result.decisions = trader.trades, trader.decisions
     seconds, row_ticks = config.bars.seconds, config.bars.row_ticks
-    good = good_ticks(ticks, schedule, seconds, result.dropped)
-    day = None
-    for group in by_bar(good, schedule, seconds):
+    groups = by_bar(good_ticks(ticks, schedule, seconds, result.dropped), schedule, seconds)
+    day, group = None, next(groups, None)
+    while group is not None:
+        following = next(groups, None)
         if day is None or group.day.start != day.start:
             day = group.day
             maker, regime = DayBars(day), DayRegime(day, config.regime)
@@ -52,11 +53,12 @@ def run(config: EngineConfig, schedule: Schedule, ticks: Iterable[Tick]) -> Resu
         found = find_patterns(bar, maker.bars[:-1], result.unfinished, config.patterns, row_ticks)
         reading = regime.read(bar)
         signals = route(bar, found, reading, config.router)
+        if following is None:
+            trader.finish(group.ticks[-1][0], bar.close)
         trader.decide(bar, signals, group.ticks[-1][0])
         result.bars.append(bar)
         result.readings.append(reading)
         result.signals += signals
-    if day is not None:
-        trader.finish(bar.end, bar.close)
+        group = following
     result.balance = trader.balance
     return result

@@ -161,6 +161,11 @@ def test_bad_tick_is_dropped_with_the_first_reason(tick: Tick, reason: str) -> N
     assert dropped == [Dropped(tick[0], reason, *tick[1:])]
 
 
+def test_smallest_good_tick_and_last_good_time() -> None:
+    ticks = [(0, 1, 1, 0), (MAX_TS, 1, 1, 0)]
+    assert sift(ticks) == (ticks, [])
+
+
 def test_five_percent_is_no_jump() -> None:
     assert sift([(0, 4800, 1, 1), (1, 5040, 1, 1), (2, 4788, 1, 1)])[1] == []
 
@@ -202,4 +207,10 @@ def test_tick_that_makes_the_bar_too_wide_is_dropped() -> None:
     good, reasons = sift(ticks)
     assert [price for _, price, _, _ in good] == [base, widest]
     assert reasons == ["range", "range"]
-    assert sift([(0, base, 1, 1), (300 * NS, widest + 1, 1, 1)])[1] == []
+    ticks = [(0, base, 1, 1), (300 * NS, widest + 1, 1, 1), (300 * NS, widest + 2, 1, 1)]
+    assert sift(ticks)[1] == []
+
+
+def test_day_that_starts_with_this_tick_is_the_one_that_jumps_are_measured_in() -> None:
+    ticks = [(0, 4800, 1, 1), (DAY, 9000, 1, 1), (DAY + 1, 4800, 1, 1)]
+    assert sift(ticks)[1] == ["jump"]

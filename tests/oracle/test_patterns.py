@@ -94,6 +94,15 @@ def test_imbalance_thresholds_on_both_sides(ask: int, bid_below: int, is_one: bo
     assert bar.sell_imbalances == ((4801,) if is_one else ())
 
 
+def test_nothing_against_counts_as_one_lot() -> None:
+    rules = PatternRules(min_volume=1)
+    for volume, is_one in ((3, True), (2, False)):
+        (bar,) = bars_of(ladder(f"4802 | 0 x {volume}\n4799 | {volume} x 0"))
+        find_patterns(bar, [], [], rules, 1)
+        assert bar.buy_imbalances == ((4802,) if is_one else ())
+        assert bar.sell_imbalances == ((4799,) if is_one else ())
+
+
 def test_no_buy_imbalance_at_the_low_and_no_sell_imbalance_at_the_high() -> None:
     (bar,) = bars_of(ladder("4801 | 90 x 1\n4800 | 1 x 90"))
     assert not {0, 1, 2, 3} & {one.pattern for one in find_patterns(bar, [], [], RULES, 1)}
@@ -419,6 +428,7 @@ def test_bullish_divergence_new_low_on_rising_troughs() -> None:
         (RISING, [0, 2, -9, -2, -1], True),
         ([4800, 4802, 4799, 4801, 4802], [0, 9, 1, 5, -1], False),  # as high as one before
         ([4800, 4803, 4799, 4801, 4802], [0, 9, 1, 5, -1], False),
+        ([4800, 4801, 4799, 4802, 4802], [0, 9, 1, 5, -1], False),
         (RISING[1:], [9, 1, 5, -1], False),  # four bars
         ([4900, *RISING], [0, 0, 9, 1, 5, -1], True),  # the sixth back does not count
     ],

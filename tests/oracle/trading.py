@@ -50,7 +50,7 @@ class Trade(NamedTuple):
 class Decision(NamedTuple):
     """What was done about a bar's approved signals. `rule`: the check that said no, or "".
 
-    Rules: "conflict", a halt's name, "hours", "position", "cooldown".
+    Rules: "end_of_data", a halt's name, "hours", "position", "cooldown", "conflict".
     """
 
     ts: int
@@ -104,6 +104,7 @@ class Trader:
         self.cooldown = 0
         self.entry: Entry | None = None
         self.position: Position | None = None
+        self.ended = False
         self.trades: list[Trade] = []
         self.decisions: list[Decision] = []
 
@@ -164,6 +165,7 @@ class Trader:
     def finish(self, ts: int, price: int) -> None:
         """The data ends: what is open is closed at the last trade's price."""
         self.entry = None
+        self.ended = True
         if self.position is not None:
             price = self.slipped(price, -self.position.order.direction)
             self.close(ts, price, ExitReason.END_OF_DATA)
@@ -312,11 +314,8 @@ class Trader:
     ) -> str:
         """The first rule that forbids an entry, or ""."""
         day, now = self.day, bar.end
-        if any(
-            other.strength == best.strength and other.direction != best.direction
-            for other in approved
-        ):
-            return "conflict"
+        if self.ended:
+            return "end_of_data"
         stale = self.is_stale(now, last_tick)
         for halt in Halt:
             if halt in self.halts or (halt is Halt.STALE_FEED and stale):
@@ -325,7 +324,13 @@ class Trader:
             return "hours"
         if self.position is not None or self.entry is not None:
             return "position"
-        return "cooldown" if cooling else ""
+        if cooling:
+            return "cooldown"
+        conflict = any(
+            other.strength == best.strength and other.direction != best.direction
+            for other in approved
+        )
+        return "conflict" if conflict else ""
 
     def is_stale(self, now: int, last_tick: int) -> bool:
         """No tick for so long, from the first entry hour to the flatten time. A bar that ends at
