@@ -107,10 +107,17 @@ def _plain(ts: Any, price: Any, size: Any, side: Any, s: Any) -> Any:
     for k in range(len(size)):
         volume += size[k]
         smallest = min(smallest, size[k])
-    worst = np.int8(0)
+    least = most = side[0]
     for k in range(len(side)):
-        worst = max(worst, abs(side[k]))
-    odd |= (smallest <= 0) | (worst > 1) | (low <= max(low_bound, 0)) | (high >= high_bound)
+        least = min(least, side[k])
+        most = max(most, side[k])
+    odd |= (
+        (smallest <= 0)
+        | (least < -1)
+        | (most > 1)
+        | (low <= max(low_bound, 0))
+        | (high >= high_bound)
+    )
     return not odd, high, low, volume
 
 

@@ -37,6 +37,7 @@ class Options:
     speed: str = "1"
     session: str = "rth"
     side: str | None = None
+    timezone: str = "UTC"
     account: str | None = None
     seed: str = "1"
     fills: str = "honest"
@@ -121,7 +122,9 @@ def open_feed(options: Options) -> "Feed | None":
     from marketdata.feeds.files import open_file
 
     side: Literal["tick-rule"] | None = "tick-rule" if options.side else None
-    return open_file(Path(path).expanduser(), options.symbol, options.contract, side)
+    return open_file(
+        Path(path).expanduser(), options.symbol, options.contract, side, options.timezone
+    )
 
 
 def parse_speed(text: str) -> float | None:
