@@ -19,11 +19,12 @@ def request_command(
     command = Command.objects.create(
         account=account, kind=Command.Kind(kind), requested_by=user, reason=reason[:200]
     )
-    transaction.on_commit(_nudge)
+    transaction.on_commit(nudge)
     return command
 
 
-def _nudge() -> None:
+def nudge() -> None:
+    """Tell the pipelines that there is a command."""
     layer = get_channel_layer()
     if layer is not None:
         async_to_sync(layer.group_send)(GROUP, {"type": "command.requested"})

@@ -22,12 +22,17 @@ def current_session(account: Account | None = None) -> Session | None:
 
 
 def session_bars(session: Session, *, after_ns: int | None = None) -> QuerySet[Bar]:
-    """The session's bars in order of time; `after_ns`: only those that start later."""
+    """The session's bars in order of time; `after_ns`: only those that start later.
+
+    Bars belong to their market: another account may have played the same simulated or recorded day
+    further than this session has come.
+    """
     bars = Bar.objects.filter(
         instrument_id=session.instrument_id,
         source=session.source,
         timeframe=session.timeframe,
         day=session.day,
+        start_ns__lt=session.last_tick_ns,
     )
     if after_ns is not None:
         bars = bars.filter(start_ns__gt=after_ns)

@@ -143,6 +143,7 @@ class Core:
                 return self.engine.command(item)
             case WarmUp(on):
                 self.engine.warming = on
+                self.latencies.clear()
                 return ()
             case Finish():
                 self.finished = True

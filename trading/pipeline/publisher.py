@@ -86,6 +86,7 @@ class Publisher:
         self._seq = 0
         self._rates: deque[tuple[float, int]] = deque()
         self._writer_failing = False
+        self._state: FeedState = "waiting"
 
     def take(self, events: Sequence[Event], status: "Status | None") -> None:
         for event in events:
@@ -196,6 +197,9 @@ class Publisher:
         facts = self.facts
         age_ms = self.core.age_ms()
         state = facts.feed
+        if state != self._state:
+            self._state = state
+            self._rates.clear()  # what a warm-up takes at once is no rate
         late = age_ms is not None and age_ms > facts.stale_s * 1000
         if state == "live" and (late or Halt.STALE_FEED in status.halts):
             state = "stale"

@@ -95,7 +95,7 @@ def prepare(plan: Plan) -> tuple[Market, Start]:
             market = recorded(plan.feed)
         else:
             market = simulated(plan, now=time.time_ns(), last_tick=last_tick(account))
-        return market, begin(plan, account, market.info, market.first_ts)
+        return market, begin(plan, account, market)
     except DatabaseError as error:
         raise StartError(f"the database failed: {str(error).strip()}") from error
     finally:

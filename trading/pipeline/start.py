@@ -24,6 +24,7 @@ from engine.schedule import TradingDay
 from marketdata.models import Contract, moment
 from trading.errors import OptionError, StartError
 from trading.models import Account, AuditEvent, Command, Order, Session, Tier, Trade
+from trading.pipeline.market import Market
 from trading.pipeline.options import Plan, with_account
 from trading.pipeline.rows import carry_json
 
@@ -92,8 +93,9 @@ def last_tick(account: Account) -> int:
 
 
 @transaction.atomic
-def begin(plan: Plan, account: Account, info: "FeedInfo", first_ts: int) -> Start:
-    """Begin or continue the session that `first_ts` falls into."""
+def begin(plan: Plan, account: Account, market: Market) -> Start:
+    """Begin or continue the session that the market's first tick falls into."""
+    info, first_ts = market.info, market.first_ts
     day = plan.schedule.at(first_ts)
     config = replace(plan.config, risk=replace(plan.config.risk, tiers=stored_tiers(plan.ladder)))
     config = with_account(
@@ -105,6 +107,8 @@ def begin(plan: Plan, account: Account, info: "FeedInfo", first_ts: int) -> Star
     )
     session = _session(plan, account, info, day, config)
     session.save()
+    # A recording that is played again begins at its beginning.
+    session.last_tick_ns = min(session.last_tick_ns, max(first_ts, market.warm_until))
     abandoned = _abandon(account, session, first_ts)
     carry = _carry(account, session, config)
     session.carry_start = session.carry_start or carry_json(carry)
