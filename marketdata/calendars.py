@@ -161,8 +161,11 @@ def _hours(calendar: str, day: date) -> _Hours | None:
 def _month(calendar: str, year: int, month: int) -> dict[date, _Hours]:
     first = date(year, month, 1)
     last = (first + timedelta(days=31)).replace(day=1) - _DAY
+    library = _library_calendar(calendar)
+    from pandas.errors import OutOfBoundsDatetime
+
     try:
-        table = _library_calendar(calendar).schedule(
+        table = library.schedule(
             first.isoformat(), last.isoformat(), market_times=["market_open", "market_close"]
         )
         days = [stamp.date() for stamp in table.index]
@@ -170,7 +173,7 @@ def _month(calendar: str, year: int, month: int) -> dict[date, _Hours]:
             table[name].dt.tz_convert("UTC").dt.as_unit("ns").astype("int64").tolist()
             for name in ("market_open", "market_close")
         )
-    except (ValueError, OverflowError):
+    except (OutOfBoundsDatetime, OverflowError):
         return _weekdays(first, last)
     return {
         day: _Hours(opened, closed)

@@ -5,6 +5,7 @@ whole lots, one contract, no duplicates. What it had to leave out is counted wit
 Importing this package is light; a source's library is imported when a feed of that source is made.
 """
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from engine.ticks import TickColumns
 
 BLOCK_TICKS: Final = 1 << 16
+MAX_EXAMPLES: Final = 5
 
 DROP_REASONS: Final = (
     "unparsable", "other_contract", "price", "off_grid", "size", "duplicate",
@@ -47,8 +49,13 @@ class Counts:
     used: int = 0
     ignored: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
-    examples: list[str] = field(default_factory=list)
-    """The first few dropped lines of a text file, with line number and reason."""
+    examples: list[tuple[int, str]] = field(default_factory=list)
+    """The first few dropped lines of a text file: line number and reason."""
+
+    def example(self, line: int, reason: str) -> None:
+        """Remember a dropped line if it is one of the first."""
+        insort(self.examples, (line, reason))
+        del self.examples[MAX_EXAMPLES:]
 
     def as_dict(self) -> dict[str, object]:
         """For logs and JSON."""
@@ -57,7 +64,7 @@ class Counts:
             "used": self.used,
             "ignored": self.ignored,
             "dropped": {reason: n for reason, n in self.dropped.items() if n},
-            "examples": list(self.examples),
+            "examples": [f"line {line}: {reason}" for line, reason in self.examples],
         }
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from engine.instruments import NANO, Instrument
 from engine.ticks import TickColumns
-from marketdata.feeds import Counts, part
+from marketdata.feeds import MAX_EXAMPLES, Counts, part
 from marketdata.feeds.duplicates import Duplicates
 from marketdata.sides import TickRule
 
@@ -22,8 +22,6 @@ Mask = npt.NDArray[np.bool_]
 INT32_MAX: Final = 2**31 - 1
 UNDEFINED: Final = 2**63 - 1
 """Databento's UNDEF_PRICE."""
-
-MAX_EXAMPLES: Final = 5
 
 
 @dataclass(slots=True)
@@ -91,10 +89,4 @@ class Cleaner:
         self.counts.dropped[reason] += len(lost)
         if trades.lines is not None and reason != "duplicate":
             for line in trades.lines[lost[:MAX_EXAMPLES]].tolist():
-                example(self.counts, line, reason)
-
-
-def example(counts: Counts, line: int, reason: str) -> None:
-    """Remember one of the first few dropped lines of a text file."""
-    if len(counts.examples) < MAX_EXAMPLES:
-        counts.examples.append(f"line {line}: {reason}")
+                self.counts.example(line, reason)

@@ -104,14 +104,19 @@ class Pacer:
         if self.speed == MAX:
             end = len(due)
         else:
-            if self._max_gap is not None and self._reached() < following - self._max_gap:
-                self._set_clock(following - self._max_gap)
+            self._cut_silence(following)
             end = int(np.searchsorted(due, self._reached(), side="right"))
         end = min(end, position + GROUP_TICKS)
         if end > position:
             self._given = int(due[end - 1])
         self._next = int(due[end]) if end < len(due) else None
+        if self._next is not None:
+            self._cut_silence(self._next)
         return end
+
+    def _cut_silence(self, following: int) -> None:
+        if self._max_gap is not None and self._reached() < following - self._max_gap:
+            self._set_clock(following - self._max_gap)
 
     def _reached(self) -> int:
         return self._event + int((self._clock() - self._wall) * self.speed)

@@ -24,7 +24,7 @@ from engine.instruments import INSTRUMENTS
 from engine.ticks import TickColumns
 from marketdata.errors import FeedError
 from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, split
-from marketdata.feeds.clean import Cleaner, Trades, example
+from marketdata.feeds.clean import Cleaner, Trades
 from marketdata.feeds.files.numbers import nano
 
 KINDS: Final = {"trade": (b'"e":"trade"', "t"), "aggTrade": (b'"e":"aggTrade"', "a")}
@@ -140,7 +140,7 @@ class BinanceSocketFile:
 
     def _unparsable(self, number: int) -> None:
         self.counts.dropped["unparsable"] += 1
-        example(self.counts, number, "unparsable")
+        self.counts.example(number, "unparsable")
 
     def _first(self) -> Event:
         for _, line in self._lines():

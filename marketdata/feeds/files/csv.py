@@ -15,7 +15,6 @@ import pyarrow.csv
 
 from marketdata.errors import FeedError
 from marketdata.feeds import Counts
-from marketdata.feeds.clean import example
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 BLOCK_BYTES: Final = 4 << 20
@@ -74,7 +73,7 @@ class CsvSource:
                     for number in bad:
                         counts.read += 1
                         counts.dropped["unparsable"] += 1
-                        example(counts, number, "unparsable")
+                        counts.example(number, "unparsable")
                     bad.clear()
                     yield batch, lines
             except (EOFError, gzip.BadGzipFile, zlib.error):

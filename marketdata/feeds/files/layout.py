@@ -51,7 +51,9 @@ class Layout:
 
 def find_layout(source: object, names: Iterable[str]) -> Layout:
     """Match column names to roles; FeedError names what is missing and what there is."""
-    present = {name.strip().lower(): name for name in reversed(list(names))}
+    present: dict[str, str] = {}
+    for name in names:
+        present.setdefault(name.strip().lower(), name)
     found = {
         role: next((present[alias] for alias in aliases if alias in present), None)
         for role, aliases in ALIASES.items()

@@ -80,8 +80,8 @@ def plan_day(
     value += ends[0]
     busy = np.cumsum(share)
     value += (ends[1] - value[-1]) * busy
-    full = activity(profile, day.open, FULL_DAY_S if _halts(profile) else 24 * 3600)
-    expected = ticks_per_day * min(float(curve.sum() / full.sum()), 1.0)
+    # `curve` is 1 in the mean of a full day, so a shorter day has fewer ticks.
+    expected = ticks_per_day * float(curve.sum()) / _full_day(profile)
     pace *= expected / pace.sum()
     return Plan(int(random.poisson(expected)), pace, curve, value, episode)
 
@@ -97,15 +97,24 @@ def level(profile: Profile, seed: int, day: date) -> float:
 
 
 def activity(profile: Profile, start: int, seconds: int) -> Floats:
-    """The usual pace of each second, 1 in its mean over the day."""
+    """The usual pace of each second, 1 in the mean of a full day."""
     local = datetime.fromtimestamp(start // NS, UTC).astimezone(NEW_YORK)
     after_roll = (local.hour - 17) % 24 + local.minute / 60
     hours = (after_roll + np.arange(seconds) / 3600) % 24
+    whole = _full_day(profile)
+    usual = np.arange(24 * 3600 - whole, 24 * 3600) / 3600
+    return _curve(profile, hours) / _curve(profile, usual).mean()
+
+
+def _curve(profile: Profile, hours: Floats) -> Floats:
     x, y = zip(*CURVE, strict=True)
     curve = np.interp(hours, x, y)
-    if not _halts(profile):
-        curve = curve**COIN_FLATNESS
-    return np.asarray(curve / curve.mean())
+    return np.asarray(curve if _halts(profile) else curve**COIN_FLATNESS)
+
+
+def _full_day(profile: Profile) -> int:
+    """Seconds that the market is open; the halt is the first hour after the roll."""
+    return FULL_DAY_S if _halts(profile) else 24 * 3600
 
 
 def _halts(profile: Profile) -> bool:
