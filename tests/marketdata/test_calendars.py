@@ -1,6 +1,7 @@
 """Trading days tile time, roll at 17:00 New York, and keep the market's holidays."""
 
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,7 @@ def clock(ts: int) -> tuple[date, time]:
 def test_five_years_of_days_tile_time_and_end_at_1700_new_york(symbol, session):
     days = list(schedule(instrument(symbol), session).days(FIRST, LAST))
     assert len(days) > 1250
-    for before, day in zip(days, days[1:], strict=False):
+    for before, day in pairwise(days):
         assert day.start == before.end
         assert clock(day.end) == (day.day, time(17))
 

@@ -1,7 +1,7 @@
 """The simulated market: deterministic, on the calendar, and like a market."""
 
 from datetime import date, time, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -82,7 +82,7 @@ def test_ticks_are_valid_and_within_the_market_hours(symbol):
 def test_each_day_begins_where_the_one_before_ended():
     simulator = Simulator("ES", 4, SMALL)
     days = [simulator.day(day) for day in simulator.history(date(2024, 6, 3), 8).days]
-    for before, after in zip(days, days[1:], strict=False):
+    for before, after in pairwise(days):
         assert abs(int(before.price[-1]) - int(after.price[0])) < 60
 
 
@@ -144,7 +144,7 @@ def test_trade_bounces_between_bid_and_ask(es_day):
     turns = sides[1:] != sides[:-1]
     steps = np.diff(prices)
     # A buy after a sell is usually a tick higher, without the market having moved.
-    assert 0.7 < (steps[turns] * sides[1:][turns] == 1).mean()
+    assert (steps[turns] * sides[1:][turns] == 1).mean() > 0.7
 
 
 def test_sweeps_run_through_prices_within_milliseconds(es_day):
@@ -169,8 +169,7 @@ def five_minute_ladders(ticks):
         low = int(price.min())
         width = int(price.max()) - low + 1
         bid, ask = (
-            np.bincount(price[side == s] - low, size[side == s], width).astype(int)
-            for s in (-1, 1)
+            np.bincount(price[side == s] - low, size[side == s], width).astype(int) for s in (-1, 1)
         )
         yield price, low, bid, ask
 
@@ -194,14 +193,17 @@ def test_what_the_strategy_looks_for_happens_but_not_in_every_bar(symbol):
             sells = (bid[:-1] >= min_volume) & (bid[:-1] >= 3 * np.maximum(ask[1:], 1))
             singles += bool(buys.any() or sells.any())
             stacks += max(longest_run(buys), longest_run(sells)) >= 3
-            top, close = slice(-3, None), (int(price[-1]) - low) / max(len(bid) - 1, 1)
-            for share, half in ((ask[top], close < 0.5), (bid[:3], close > 0.5)):
-                both = bid[top].sum() + ask[top].sum() if share is not bid[:3] else 0
-                both = both or bid[:3].sum() + ask[:3].sum()
-                absorptions += bool(half and both >= min_absorption and share.sum() >= 0.6 * both)
+            close = (int(price[-1]) - low) / max(len(bid) - 1, 1)
+            for ours, others, turned in (
+                (ask[-3:], bid[-3:], close < 0.5),
+                (bid[:3], ask[:3], close > 0.5),
+            ):
+                both = ours.sum() + others.sum()
+                absorbed = both >= min_absorption and ours.sum() >= 0.6 * both
+                absorptions += bool(turned and absorbed)
             unfinished += bool(bid[-1] > 5 or ask[0] > 5)
     assert bars == 3 * 78
-    assert 0.3 < singles / bars
+    assert singles / bars > 0.3
     assert 0.01 < stacks / bars < 0.6
     assert 0.01 < absorptions / bars < 0.7
     assert 0.01 < unfinished / bars < 0.95

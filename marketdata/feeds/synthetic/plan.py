@@ -103,7 +103,7 @@ def activity(profile: Profile, start: int, seconds: int) -> Floats:
     hours = (after_roll + np.arange(seconds) / 3600) % 24
     whole = _full_day(profile)
     usual = np.arange(24 * 3600 - whole, 24 * 3600) / 3600
-    return _curve(profile, hours) / _curve(profile, usual).mean()
+    return np.asarray(_curve(profile, hours) / _curve(profile, usual).mean())
 
 
 def _curve(profile: Profile, hours: Floats) -> Floats:
