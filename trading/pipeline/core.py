@@ -85,6 +85,11 @@ class Output(Protocol):
         ...
 
 
+def worth_saying(count: int) -> bool:
+    """Whether to log a failure that may come ten times a second: the first, second, fourth..."""
+    return count & (count - 1) == 0
+
+
 class Core:
     """The engine with its outputs. Used from one task only."""
 
@@ -157,4 +162,6 @@ class Core:
                 output.take(events, status)
             except Exception:
                 self.output_failures += 1
-                log.exception("output_failed", output=type(output).__name__)
+                if worth_saying(self.output_failures):
+                    name, count = type(output).__name__, self.output_failures
+                    log.exception("output_failed", output=name, failures=count)

@@ -20,7 +20,7 @@ from engine.instruments import Instrument
 from engine.money import to_decimal
 from engine.names import Halt
 from trading import wire
-from trading.pipeline.core import Core
+from trading.pipeline.core import Core, worth_saying
 from trading.pipeline.writer import WriterStats
 
 if TYPE_CHECKING:
@@ -135,7 +135,8 @@ class Publisher:
                 await self.publish(send)
             except Exception:
                 self.failures += 1
-                log.exception("frame_failed", failures=self.failures)
+                if worth_saying(self.failures):
+                    log.exception("frame_failed", failures=self.failures)
                 await sleep(LONGEST_S)
             await sleep(SHORTEST_S)
 

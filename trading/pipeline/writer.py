@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from django.core import serializers
 from django.db import Error as DatabaseError
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from engine.events import Event
 from trading.pipeline.recorder import Recorder
@@ -111,8 +111,8 @@ class Writer:
     def _run(self) -> None:
         try:
             while self.collect():
-                if self.due:
-                    self.flush()
+                if self.due and not self.flush():
+                    connection.close()  # the next attempt gets a new one
             self._drain()
         finally:
             connection.close()
@@ -160,7 +160,6 @@ class Writer:
         began = self._clock()
         attempt = Flush(self.recorder)
         try:
-            close_old_connections()
             attempt.run()
         except (DatabaseError, OSError) as error:
             self.stats.failures += 1
@@ -173,7 +172,6 @@ class Writer:
                 again_in_s=self._wait,
             )
             self._wait = min(self._wait * 2, LONGEST_WAIT_S)
-            connection.close()
             return False
         if self.stats.failing:
             log.info("database_back", rows=attempt.rows)
@@ -189,6 +187,7 @@ class Writer:
     def _drain(self) -> None:
         give_up = self._clock() + DRAIN_S
         while self.recorder.changed and not self.flush():
+            connection.close()
             if self._clock() >= give_up:
                 self._save_leftovers()
                 return

@@ -1,0 +1,234 @@
+"""The whole pipeline: a feed in memory, the real engine, the database, and frames for the page."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from engine import events as said_
+from engine.instruments import instrument
+from engine.money import to_decimal
+from engine.names import ExitReason
+from marketdata.errors import FeedError
+from marketdata.models import Bar
+from tests.trading.days import (
+    DAY,
+    NEXT_DAY,
+    TickFeed,
+    planned,
+    run_day,
+    said,
+    session_row,
+    started,
+    ticks,
+    trade,
+)
+from trading.models import Account, AuditEvent, Command, Fill, Order, Session, Signal, Trade
+from trading.pipeline.stream import part
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+MES = instrument("MES")
+
+
+def of(kind, events):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_rows_are_what_the_engine_said():
+    plan = planned(TickFeed([ticks()]))
+    market, start = started(plan)
+    expected = said(start)
+    run = asyncio.run(trade(plan, market, start))
+
+    assert [type(event) for event in run.events] == [type(event) for event in expected]
+    bars = [event.bar for event in of(said_.BarClosed, expected)]
+    assert [
+        (b.start_ns, MES.ticks(b.open), MES.ticks(b.close), b.delta, b.cum_delta, b.levels)
+        for b in Bar.objects.order_by("start_ns")
+    ] == [(b.start, b.open, b.close, b.delta, b.cum_delta, b.levels.tolist()) for b in bars]
+    signals = [event.signal for event in of(said_.SignalDetected, expected)]
+    assert set(Signal.objects.values_list("key", "approved", "reason")) == {
+        (s.id, s.approved, s.reason) for s in signals
+    }
+    trades = [event.trade for event in of(said_.TradeClosed, expected)]
+    assert len(trades) > 2, "the day is to have trades"
+    assert [
+        (t.id, t.direction, t.size, t.entry_notional, t.exit_notional, t.exit_reason, t.net)
+        for t in Trade.objects.order_by("exit_ns")
+    ] == [
+        (
+            t.id, t.direction, t.size, t.entry_notional, t.exit_notional, t.exit_reason,
+            to_decimal(t.pnl_net),
+        )
+        for t in trades
+    ]  # fmt: skip
+    fills = of(said_.Filled, expected)
+    assert set(Fill.objects.values_list("id", "order_id", "trade_id", "size")) == {
+        (f.fill.id, f.fill.order_id, f.trade_id, f.fill.size) for f in fills
+    }
+    assert set(Order.objects.values_list("id", flat=True)) == {
+        event.id for event in of(said_.OrderIntent, expected)
+    }
+
+
+def test_a_trade_points_at_its_signal_orders_and_fills():
+    run_day()
+    row = Trade.objects.select_related("signal").first()
+    assert row.signal.decision == "enter"
+    assert row.signal.decision_terms["tier"] == "MES 1-3"
+    assert {order.role for order in row.orders.all()} >= {"entry", "stop", "target"}
+    assert {fill.role for fill in row.fills.all()} > {"entry"}
+    assert set(row.orders.values_list("status", flat=True)) <= {"filled", "cancelled"}
+
+
+def test_session_and_account_end_with_what_the_trades_add_up_to():
+    run = run_day()
+    session = Session.objects.get()
+    trades = list(Trade.objects.all())
+    assert session.status == "ended"
+    assert session.trades_closed == len(trades)
+    assert session.net == sum(row.net for row in trades)
+    assert session.gross - session.fees == session.net
+    assert session.balance == Account.objects.get().balance == 2500 + session.net
+    assert session.ticks == run.outcome.engine.ticks == len(ticks().ts)
+    assert session.carry_end["balance"] == run.outcome.engine.balance
+    assert AuditEvent.objects.filter(kind="ended", session=session).count() == 1
+
+
+def test_another_trading_day_is_another_session():
+    run_day(DAY, NEXT_DAY)
+    first, second = Session.objects.order_by("day")
+    assert (first.day, second.day) == (DAY, NEXT_DAY)
+    assert first.status == "ended"
+    assert first.carry_end["balance"] == second.carry_start["balance"]
+    for session in (first, second):
+        assert session.net == sum(row.net for row in session.trades.all())
+        assert session.signals.count() > 0
+
+
+def test_a_restart_on_the_day_continues_the_session_with_new_ids():
+    run_day()
+    balance, trades = Account.objects.get().balance, Trade.objects.count()
+    run = run_day()
+    session = Session.objects.get()
+    assert session.starts == 2
+    assert Trade.objects.count() > trades
+    assert run.pipeline.writer.recorder.session.pk == session.pk
+    first = AuditEvent.objects.filter(kind="started").latest().payload
+    assert to_decimal(first["carry"]["balance"]) == balance
+    assert first["carry"]["sequence"] == trades
+    again = of(said_.TradeClosed, run.events)
+    assert Trade.objects.count() == trades + len(again)
+    assert again[0].trade.id == f"paper-MES-20240612-{trades + 1:03d}"
+    assert session.net == sum(row.net for row in Trade.objects.all())
+
+
+def test_what_a_dead_process_left_open_is_abandoned_and_said():
+    session = session_row(status="running")
+    row = Trade.objects.create(
+        id="paper-MES-20240612-007", account=session.account, session=session,
+        instrument_id="MES", day=DAY, status="open", direction=1, size=2, ordered_ns=1,
+    )  # fmt: skip
+    Order.objects.create(
+        id="paper-MES-20240612-007-S", session=session, trade=row, instrument_id="MES", ts_ns=1,
+        ts="2024-06-12T14:00Z", role="stop", type="stop", side=-1, size=2, status="working",
+        updated_ns=1,
+    )  # fmt: skip
+    Command.objects.create(account=session.account, kind="halt", status="executing")
+    run = run_day()
+    row.refresh_from_db()
+    assert row.status == "abandoned"
+    assert row.orders.get().status == "abandoned"
+    event = AuditEvent.objects.get(kind="trade_abandoned")
+    assert event.payload == {"trade": row.pk, "reason": "lost with the process in paper mode"}
+    assert of(said_.TradeClosed, run.events)[0].trade.id == "paper-MES-20240612-008"
+    assert Command.objects.get().status == "unknown"
+
+
+def test_a_feed_that_breaks_fails_the_session_and_keeps_what_was_read():
+    half = part(ticks(), 0, 15_000)
+    plan = planned(TickFeed([half], fails=FeedError("memory: damaged after 15000 ticks")))
+    market, start = started(plan)
+    run = asyncio.run(trade(plan, market, start))
+    assert run.outcome.error == "memory: damaged after 15000 ticks"
+    assert Session.objects.get().status == "failed"
+    assert AuditEvent.objects.get(kind="failed").payload["error"] == run.outcome.error
+    assert run.outcome.engine.ticks == 15_000
+    assert run.frames[-1]["notices"][-1]["level"] == "error"
+
+
+def test_a_stop_closes_the_simulated_position_and_the_session():
+    plan = replace(planned(TickFeed([ticks()])), speed=200_000.0)
+    market, start = started(plan)
+
+    async def until_a_position_is_open():
+        stop = asyncio.Event()
+
+        class Stopper:
+            def take(self, events, status):
+                if of(said_.PositionOpened, events):
+                    stop.set()
+
+        frames = []
+
+        async def send(frame):
+            frames.append(frame)
+
+        from trading.brokers import broker
+        from trading.pipeline.run import make_engine
+        from trading.pipeline.supervisor import Pipeline
+
+        engine = make_engine(plan, start, True)
+        pipeline = Pipeline(plan, market, start, engine, broker("paper"), send=send)
+        pipeline.core.outputs = [*pipeline.core.outputs, Stopper()]
+        return await pipeline.run(stop), frames
+
+    outcome, frames = asyncio.run(until_a_position_is_open())
+    assert outcome.status == "stopped"
+    assert Session.objects.get().status == "stopped"
+    row = Trade.objects.get()
+    assert (row.status, row.exit_reason) == ("closed", ExitReason.END_OF_DATA)
+    assert frames[-1]["feed"]["state"] == "ended"
+    assert frames[-1]["position"] is None
+
+
+def test_an_output_that_fails_does_not_hold_up_the_others():
+    plan = planned(TickFeed([ticks()]))
+    market, start = started(plan)
+
+    async def go():
+        from trading.brokers import broker
+        from trading.pipeline.run import make_engine
+        from trading.pipeline.supervisor import Pipeline
+
+        class Broken:
+            def take(self, events, status):
+                raise RuntimeError("dead")
+
+        async def send(frame):
+            raise ConnectionError("no channel layer")
+
+        engine = make_engine(plan, start, True)
+        pipeline = Pipeline(plan, market, start, engine, broker("paper"), send=send)
+        pipeline.core.outputs = [Broken(), *pipeline.core.outputs]
+        outcome = await pipeline.run(asyncio.Event())
+        return outcome, pipeline
+
+    outcome, pipeline = asyncio.run(go())
+    assert outcome.status == "ended"
+    assert pipeline.core.output_failures > 3
+    assert Bar.objects.count() == outcome.engine.bars
+
+
+def test_frames_say_bars_signals_and_trades_once():
+    run = run_day()
+    for name, kind in (("signals", said_.SignalDetected), ("trades", said_.TradeClosed)):
+        told = [item["id"] for frame in run.frames for item in frame[name]]
+        assert len(told) == len(set(told))
+        assert len(told) <= len(of(kind, run.events))
+    last = run.frames[-1]
+    assert last["last_bar"] == of(said_.BarClosed, run.events)[-1].bar.start // 1_000_000
+    assert [frame["seq"] for frame in run.frames] == list(range(1, len(run.frames) + 1))
+    assert last["feed"]["dropped"] == {"duplicate": 2}
+    assert last["output"]["failing"] is False
