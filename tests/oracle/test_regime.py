@@ -74,6 +74,8 @@ def test_what_is_not_available_scores_nothing() -> None:
         ({"ema_fast": 1.0}, (0, 0, 0, 0)),
         ({"vwap_distance": 2.1}, (1, 0, 0, 0)),
         ({"vwap_distance": 2.0}, (1, 0, 1, 0)),
+        ({"vwap_distance": 0.1}, (1, 0, 1, 0)),
+        ({"vwap_distance": -0.1}, (0, 1, 1, 0)),
         ({"vwap_distance": 0.0}, (0, 0, 1, 0)),
         ({"vwap_distance": -2.0}, (0, 1, 1, 0)),
         ({"vwap_distance": -2.1}, (0, 1, 0, 0)),
@@ -99,6 +101,8 @@ def test_what_is_not_available_scores_nothing() -> None:
         ({"cum_delta": -5, "delta_slope": -0.1}, (0, 1.5, 0, 0)),
         ({"cum_delta": -5, "delta_slope": 0.1}, (0, 0.5, 0, 0)),
         ({"cum_delta": 0, "delta_slope": 0.1}, (0, 0, 0, 0)),
+        ({"cum_delta": 1}, (0.5, 0, 0, 0)),
+        ({"cum_delta": -1}, (0, 0.5, 0, 0)),
         ({"cum_delta": 5, "day_volume": 101}, (0.5, 0, 1, 0)),
         ({"cum_delta": 5, "day_volume": 100}, (0.5, 0, 0, 0)),
         ({"cum_delta": -5, "day_volume": 101}, (0, 0.5, 1, 0)),
@@ -238,6 +242,20 @@ def test_atr_percentile_needs_one_value_before() -> None:
     bars = [bar(i, high=4801 + i) for i in range(16)]
     assert inputs_after(bars[:15])["atr_percentile"] is None
     assert inputs_after(bars)["atr_percentile"] == 100
+
+
+def test_atr_percentile_is_of_the_last_fifty() -> None:
+    percentile = DayRegime(DAY, RegimeRules()).percentile
+    for value in (1, *[9] * 49):
+        percentile.update(value)
+    assert percentile.update(5) == 2  # the 1 is the fiftieth back
+    assert percentile.update(4) == 0
+
+
+def test_minutes_of_the_session() -> None:
+    day = DayRegime(DAY, RegimeRules())
+    figures = day.inputs(bar(end=10 * HOUR + MINUTE // 2))
+    assert (figures["minutes_since_open"], figures["minutes_to_close"]) == (60.5, 359.5)
 
 
 def test_delta_slope_and_its_limit() -> None:

@@ -102,6 +102,16 @@ def test_a_new_day_starts_empty_and_remembers_unfinished_levels() -> None:
     assert result.signals[-1].pattern == Pattern.UNFINISHED_REVISITED
 
 
+def test_divergence_looks_over_the_day_s_bars() -> None:
+    """Peaks of the delta at 9 and 5, and a new high on selling."""
+    deltas = ((4800, 0), (4801, 9), (4799, 1), (4801, 5), (4802, -1))
+    pictures = [f"{price} | {10 - min(delta, 0)} x {10 + max(delta, 0)}" for price, delta in deltas]
+    result = run(engine_config("ES"), ALL_DAY, ladders(*pictures))
+    (signal,) = [one for one in result.signals if one.pattern == Pattern.BEARISH_DELTA_DIVERGENCE]
+    assert signal.details == {"extreme": 4802, "peak_before": 9, "peak_last": 5}
+    assert signal.bar_start == 4 * 300 * NS
+
+
 def test_signals_carry_the_regime_and_the_verdict() -> None:
     result = run(engine_config("ES"), ALL_DAY, ladder("4801 | 0 x 30\n4800 | 5 x 0"))
     (signal,) = [one for one in result.signals if one.pattern == Pattern.BUY_IMBALANCE]

@@ -292,6 +292,7 @@ def test_cool_down_forbids_the_next_bars_after_a_stop() -> None:
         (0, Regime.RANGING, 1, 1),  # 0.75 of 1: at least 1
         (0, Regime.RANGING, 2, 1),  # 1.5
         (3, Regime.RANGING, 2, 2),  # 2.25
+        (3, Regime.RANGING, 1, 1),  # 1.5
         (-2, Regime.RANGING, 1, 1),
         (3, Regime.VOLATILE, 2, 1),  # 1.5
     ],
@@ -468,6 +469,13 @@ def test_drawdown_is_from_the_highest_closed_balance() -> None:
     account = replace(settings.account, peak=Decimal(10_100))
     made = trade_through(4800, 4784, settings=replace(settings, account=account))
     assert made.halts == {Halt.MAX_DRAWDOWN}
+
+
+def test_drawdown_of_exactly_the_limit_by_a_closed_trade() -> None:
+    settings = config("ideal", max_drawdown=Decimal(200))
+    assert trade_through(4800, 4784, settings=settings).halts == {Halt.MAX_DRAWDOWN}
+    settings = config("ideal", max_drawdown=Decimal("200.01"))
+    assert trade_through(4800, 4784, settings=settings).halts == set()
 
 
 def test_first_of_two_limits_names_the_exit() -> None:
