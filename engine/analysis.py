@@ -46,8 +46,13 @@ BAR: Final = np.dtype(
     ]
 )  # fmt: skip
 SESSION: Final = np.dtype(
-    [(name, np.int64) for name in ("notional", "volume", "day_volume", "cum_delta", "remembered")]
+    [
+        (name, np.int64)
+        for name in ("notional", "volume", "day_volume", "cum_delta", "remembered", "found", "rows")
+    ]
 )
+"""Sums since the session's open and the day's start; how many unfinished levels are remembered;
+how many patterns and rows the last bar had."""
 OTHER_PATTERNS: Final = 16  # records of a bar that are not stacks or revisits, and some room
 
 
@@ -95,13 +100,13 @@ def measure(state: Any, levels: Any, session: Any, out: Any) -> None:
 
 @njit
 def _find(levels: Any, out: Any, history: Any, last: int, session: Any, memory: Any,
-          rules: Any, found: Any) -> Any:  # fmt: skip
-    """All patterns of the bar in row `last`; number found and the marks of its rows."""
+          rules: Any, found: Any, marks: Any) -> int:  # fmt: skip
+    """All patterns of the bar in row `last`: into `found`, imbalances of its rows into `marks`."""
     b, day, r = out[0], session[0], rules[0]
     step = r.row_ticks
     bid, ask, total, low = _rows(levels, b.low, step)
-    buys = np.empty(len(bid), np.float64)
-    sells = np.empty(len(bid), np.float64)
+    day.rows = len(bid)
+    buys, sells = marks[0, : len(bid)], marks[1, : len(bid)]
     close_position = 0.5 if b.high == b.low else (b.close - b.low) / (b.high - b.low)
     n = imbalances(bid, ask, low, step, r, buys, sells, found, 0)
     n = exhaustions(bid, ask, low, step, r, found, n)
@@ -112,17 +117,21 @@ def _find(levels: Any, out: Any, history: Any, last: int, session: Any, memory: 
     last_own = n
     n, held = revisited(total, low, step, memory, day.remembered, found, n)
     day.remembered = remember(found, own, last_own, memory, held, r.unfinished_memory)
-    return n, buys, sells
+    day.found = n
+    return int(n)
 
 
 @njit
 def close_bar(
     state: Any, ladder: Any, history: Any, last: int, session: Any, memory: Any, rules: Any,
-    enabled: Any, bias: Any, opened: int, closes: int, news: bool,
-    out: Any, found: Any, reading: Any,
-) -> Any:  # fmt: skip
-    """Close the open bar into row `last`: (dense levels, found, approved, buy and sell marks)."""
-    levels = read_levels(state, ladder)
+    matrix: Any, opened: int, closes: int, news: bool,
+    out: Any, reading: Any, room: Any, marks: Any, found: Any,
+) -> int:  # fmt: skip
+    """Close the open bar into row `last`; how many signals were approved.
+
+    `out`, `reading`, `room` (its dense levels), `marks` and `found` receive the results.
+    """
+    levels = room[: read_levels(state, ladder, room)]
     clear_levels(state, ladder)
     measure(state, levels, session, out)
     b, day, row = out[0], session[0], history[last]
@@ -136,10 +145,9 @@ def close_bar(
         history, last, day.notional, day.volume, day.day_volume,
         b.end - opened, closes - b.end, news, rules[0], reading,
     )  # fmt: skip
-    n, buys, sells = _find(levels, out, history, last, session, memory, rules, found)
-    approved = route(found, n, reading, enabled, bias, rules[0])
+    n = _find(levels, out, history, last, session, memory, rules, found, marks)
     state[0].trades = 0
-    return levels, n, approved, buys, sells
+    return int(route(found, n, reading, matrix, rules[0]))
 
 
 class Analysis:
@@ -148,17 +156,14 @@ class Analysis:
     def __init__(self, config: EngineConfig, unfinished: tuple[tuple[int, int], ...] = ()) -> None:
         self._config = config
         self._rules = compiled_rules(config)
-        self._enabled, self._bias = compiled_matrix(config)
+        self._matrix = compiled_matrix(config)
         self._memory = np.zeros((config.patterns.unfinished_memory + 1, 2), np.int64)
         self._session = np.zeros(1, SESSION)
         self._out = np.zeros(1, BAR)
-        self._found = np.zeros(256, FOUND)
         self._reading = np.zeros(1, READING)
         self._history = np.zeros(512, HISTORY)
         self.bars = 0
-        self._levels = np.zeros((0, 3), np.int64)
-        self._count = 0
-        self._marks: tuple[Any, Any] = (np.zeros(0), np.zeros(0))
+        self._make_room(256)
         kept = unfinished[-config.patterns.unfinished_memory :]
         for k, (price, side) in enumerate(kept):
             self._memory[k] = price, side
@@ -181,7 +186,7 @@ class Analysis:
         """The session opens now: its VWAP starts here, even within the open bar."""
         notional = volume = 0
         if state.trades:
-            levels = read_levels(state.array, ladder)
+            levels = self._open_levels(state, ladder)
             prices = np.arange(state.low, state.high + 1, dtype=np.int64)
             notional = int((levels.sum(axis=1) * prices).sum())
             volume = state.volume
@@ -191,19 +196,31 @@ class Analysis:
         """Close the open bar; the number of approved signals."""
         if self.bars == len(self._history):
             self._history = np.concatenate([self._history, np.zeros_like(self._history)])
-        room = state.high - state.low + 1 + len(self._memory) + OTHER_PATTERNS
-        if len(self._found) < room:
-            self._found = np.zeros(2 * room, FOUND)
+        count = state.high - state.low + 1
+        if count > len(self._levels):
+            self._make_room(2 * count)
         windows = self._config.regime.news
         news = bool(windows) and any(a <= state.bar_end < b for a, b in windows)
-        self._levels, self._count, approved, *marks = close_bar(
+        approved: int = close_bar(
             state.array, ladder, self._history, self.bars, self._session, self._memory, self._rules,
-            self._enabled, self._bias, day.open, day.close, news,
-            self._out, self._found, self._reading,
+            self._matrix, day.open, day.close, news,
+            self._out, self._reading, self._levels, self._marks, self._found,
         )  # fmt: skip
-        self._marks = marks[0], marks[1]
         self.bars += 1
-        return int(approved)
+        return approved
+
+    @staticmethod
+    def _open_levels(state: ScanState, ladder: Ladder) -> npt.NDArray[np.int64]:
+        """Dense levels of the open bar, a copy."""
+        levels = np.zeros((state.high - state.low + 1, 3), np.int64)
+        read_levels(state.array, ladder, levels)
+        return levels
+
+    def _make_room(self, levels: int) -> None:
+        """Buffers for the results of bars of up to `levels` prices."""
+        self._levels = np.zeros((levels, 3), np.int64)
+        self._marks = np.zeros((2, levels))
+        self._found = np.zeros(levels + len(self._memory) + OTHER_PATTERNS, FOUND)
 
     @property
     def regime(self) -> Regime:
@@ -223,10 +240,12 @@ class Analysis:
         """The last closed bar as an event's part."""
         low, step = int(self._out[0]["low"]), self._config.bars.row_ticks
         rows = low // step * step
+        levels = self._levels[: int(self._out[0]["high"]) - low + 1]
+        buys, sells = self._marks[:, : int(self._session[0]["rows"])]
         return self._published(
-            self._out, self._levels, self.bars - 1, reading=reading, warm_up=warm_up,
-            buy_imbalances=marked_prices(self._marks[0], rows, step),
-            sell_imbalances=marked_prices(self._marks[1], rows, step),
+            self._out, levels, self.bars - 1, reading=reading, warm_up=warm_up,
+            buy_imbalances=marked_prices(buys, rows, step),
+            sell_imbalances=marked_prices(sells, rows, step),
         )  # fmt: skip
 
     def forming(self, state: ScanState, ladder: Ladder) -> Bar | None:
@@ -234,7 +253,7 @@ class Analysis:
         if not state.trades:
             return None
         out = np.zeros(1, BAR)
-        levels = read_levels(state.array, ladder)
+        levels = self._open_levels(state, ladder)
         measure(state.array, levels, self._session, out)
         low, step = int(out[0]["low"]), self._config.bars.row_ticks
         bid, ask, _, rows = _rows(levels, low, step)
@@ -261,7 +280,7 @@ class Analysis:
         no_trade = no_trade_reason(self._reading, self._rules)
         router = self._config.router
         signals = []
-        for k in range(self._count):
+        for k in range(int(self._session[0]["found"])):
             if approved_only and not self._found[k]["approved"]:
                 continue
             number, direction, price, strength, details, approved, rule = self._found[k].item()

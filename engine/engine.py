@@ -235,9 +235,11 @@ class Engine:
         if Halt.STALE_FEED in self._desk.account.halts:
             self._desk.lift(Halt.STALE_FEED, ts, "ticks again")
         self._desk.trade(ts, price)
-        if not self._state.trades:
-            open_bar(ts, price, self._bar_ns, day.start, day.end, self._scan)
-        add(ts, price, size, side, self._scan, self._ladder)
+        if self._state.trades:
+            add(ts, price, size, side, self._scan, self._ladder)
+        else:
+            times = self._bar_ns, day.start, day.end
+            open_bar(ts, price, size, side, *times, self._scan, self._ladder)
         self._arm()
 
     def _fault(self, ts: int, price: int, size: int, side: int) -> str:

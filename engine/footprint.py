@@ -147,17 +147,23 @@ def _first_odd(ts: Any, price: Any, size: Any, side: Any, s: Any) -> int:
 
 @njit
 def _gather(price: Any, size: Any, side: Any, base: int, ladder: Any, s: Any) -> None:
-    """Put plain ticks into the ladder and run the delta."""
+    """Put plain ticks into the ladder and run the delta.
+
+    Cells are counted without sign: numba then need not look for indices from the end.
+    """
+    cells = ladder.reshape(ladder.size)
+    lane = ladder.shape[1] * COLUMNS
+    first0 = 1 - COLUMNS * base
+    first1, first2, first3 = first0 + lane, first0 + 2 * lane, first0 + 3 * lane
     delta, lowest, highest = s.delta, s.min_delta, s.max_delta
-    lane0, lane1, lane2, lane3 = ladder[0], ladder[1], ladder[2], ladder[3]
     n = len(price)
-    quads = n // 4
+    quads = n // LANES
     for q in range(quads):
-        k = 4 * q
-        lane0[price[k] - base, side[k] + 1] += size[k]
-        lane1[price[k + 1] - base, side[k + 1] + 1] += size[k + 1]
-        lane2[price[k + 2] - base, side[k + 2] + 1] += size[k + 2]
-        lane3[price[k + 3] - base, side[k + 3] + 1] += size[k + 3]
+        k = LANES * q
+        cells[np.uint64(COLUMNS * price[k] + side[k] + first0)] += size[k]
+        cells[np.uint64(COLUMNS * price[k + 1] + side[k + 1] + first1)] += size[k + 1]
+        cells[np.uint64(COLUMNS * price[k + 2] + side[k + 2] + first2)] += size[k + 2]
+        cells[np.uint64(COLUMNS * price[k + 3] + side[k + 3] + first3)] += size[k + 3]
         a = np.int64(side[k]) * size[k]
         b = a + np.int64(side[k + 1]) * size[k + 1]
         c = b + np.int64(side[k + 2]) * size[k + 2]
@@ -165,8 +171,8 @@ def _gather(price: Any, size: Any, side: Any, base: int, ladder: Any, s: Any) ->
         highest = max(highest, delta + max(max(a, b), max(c, d)))
         lowest = min(lowest, delta + min(min(a, b), min(c, d)))
         delta += d
-    for k in range(4 * quads, n):
-        lane0[price[k] - base, side[k] + 1] += size[k]
+    for k in range(LANES * quads, n):
+        cells[np.uint64(COLUMNS * price[k] + side[k] + first0)] += size[k]
         delta += np.int64(side[k]) * size[k]
         highest = max(highest, delta)
         lowest = min(lowest, delta)
@@ -250,7 +256,10 @@ def add(ts: int, price: int, size: int, side: int, state: Any, ladder: Any) -> N
 
 
 @njit
-def open_bar(ts: int, price: int, length: int, day_start: int, day_end: int, state: Any) -> None:
+def open_bar(
+    ts: int, price: int, size: int, side: int, length: int, day_start: int, day_end: int,
+    state: Any, ladder: Any,
+) -> None:  # fmt: skip
     """Start the bar that `ts` falls into, aligned to the epoch, within the trading day."""
     s = state[0]
     s.bar_start = max(ts - ts % length, day_start)
@@ -258,22 +267,22 @@ def open_bar(ts: int, price: int, length: int, day_start: int, day_end: int, sta
     s.open = s.high = s.low = price
     s.volume = s.trades = 0
     s.delta = s.min_delta = s.max_delta = 0
+    add(ts, price, size, side, state, ladder)
 
 
 @njit
-def read_levels(state: Any, ladder: Any) -> Any:
-    """int64 [high - low + 1, 3]: sell, unknown and buy volume at each price of the open bar."""
+def read_levels(state: Any, ladder: Any, levels: Any) -> int:
+    """Fill levels[k] with sell, unknown, buy volume at price low + k of the open bar; how many."""
     s = state[0]
     first = s.low - s.base
-    count = s.high - s.low + 1
-    levels = np.empty((count, 3), np.int64)
+    count: int = s.high - s.low + 1
     for k in range(count):
         for column in range(3):
             total = 0
             for lane in range(LANES):
                 total += ladder[lane, first + k, column]
             levels[k, column] = total
-    return levels
+    return count
 
 
 @njit

@@ -10,15 +10,16 @@ RULE_NAMES: Final = ("", "disabled", "bias", "strength", "confidence")
 
 
 @njit
-def route(found: Any, n: int, reading: Any, enabled: Any, bias: Any, rules: Any) -> int:
+def route(found: Any, n: int, reading: Any, matrix: Any, rules: Any) -> int:
     """Fill `approved` and `rule` of found[:n]; how many were approved."""
     regime, confidence = reading[0].regime, reading[0].confidence
+    bias = matrix[-1, regime]
     approved = 0
     for k in range(n):
         f = found[k]
-        if not enabled[f.pattern, regime]:
+        if not matrix[f.pattern, regime]:
             f.rule = DISABLED
-        elif bias[regime] * f.direction < 0:
+        elif bias * f.direction < 0:
             f.rule = BIAS
         elif f.strength < rules.min_strength:
             f.rule = STRENGTH

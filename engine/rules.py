@@ -36,13 +36,12 @@ def compiled_rules(config: EngineConfig) -> npt.NDArray[np.void]:
     return rules
 
 
-def compiled_matrix(config: EngineConfig) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
-    """Router matrix [pattern, regime] of 0 and 1, and bias [regime]."""
-    enabled = np.zeros((len(Pattern), len(Regime)), np.int8)
+def compiled_matrix(config: EngineConfig) -> npt.NDArray[np.int8]:
+    """The router's matrix [pattern, regime] of 0 and 1; the row behind the patterns is the bias."""
+    matrix = np.zeros((len(Pattern) + 1, len(Regime)), np.int8)
     for pattern, regimes in config.router.matrix.items():
         for regime in regimes:
-            enabled[pattern, regime] = 1
-    bias = np.zeros(len(Regime), np.int8)
+            matrix[pattern, regime] = 1
     for regime, direction in config.router.bias.items():
-        bias[regime] = direction
-    return enabled, bias
+        matrix[-1, regime] = direction
+    return matrix
