@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.config import engine_config
 from engine.money import to_units
-from engine.names import Pattern, Regime
+from engine.names import ExitReason, Pattern, Regime
 from engine.ticks import MAX_LATE_NS, NS
 from tests.oracle import Result, run
 from tests.oracle.bars import value_area
@@ -82,6 +82,21 @@ def test_money_adds_up() -> None:
         assert before.entry_ts < before.exit_ts < after.entry_ts
     entered = [decision for decision in result.decisions if decision.action == "enter"]
     assert len(entered) == len(result.trades)
+
+
+def test_position_at_the_end_is_closed_at_the_last_trade_before_the_last_bar() -> None:
+    whole = example(2)
+    trade = whole.trades[3]
+    ticks = walk(2, 30_000)
+    cut = next(i for i, tick in enumerate(ticks) if tick[0] > trade.entry_ts) + 2
+    ended = example(2, cut)
+    last = ended.bars[-1]
+    assert ended.trades[:3] == whole.trades[:3]
+    assert ended.trades[3].entry_ts == trade.entry_ts
+    assert ended.trades[3].reason == ExitReason.END_OF_DATA
+    assert ended.trades[3].exit_ts < last.end
+    assert ended.trades[3].exit_price == last.close - trade.direction
+    assert all(one.action == "none" for one in ended.decisions if one.ts == last.end)
 
 
 def test_later_ticks_change_no_earlier_bar() -> None:

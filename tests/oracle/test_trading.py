@@ -227,6 +227,23 @@ def test_equally_strong_directions_conflict() -> None:
     assert decide(trader(), *both, signal(Pattern.BUYING_ABSORPTION, 0.7))[0] == "enter"
 
 
+def test_conflict_is_asked_last() -> None:
+    both = signal(BUY, 0.6), signal(SELL, 0.6)
+    assert decide(trader(), *both, end=HOUR - 1)[2] == "hours"
+    assert decide(trade_through(4800), *both)[2] == "position"
+    assert decide(trade_through(4800, 4785, settings=config(cooldown_bars=1)), *both)[2] == (
+        "cooldown"
+    )
+
+
+def test_nothing_is_entered_when_the_data_has_ended() -> None:
+    made = trader()
+    decide(made)
+    made.finish(T, 4800)
+    assert decide(made)[:2] == ("none", 0)
+    assert (made.entry, made.trades) == (None, [])
+
+
 def test_signals_that_were_not_approved_are_no_decision() -> None:
     made = trader()
     made.decide(bar(end=T), [signal()._replace(approved=False)], T)
