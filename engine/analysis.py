@@ -280,10 +280,10 @@ class Analysis:
         no_trade = no_trade_reason(self._reading, self._rules)
         router = self._config.router
         signals = []
-        for k in range(int(self._session[0]["found"])):
-            if approved_only and not self._found[k]["approved"]:
+        found = self._found[: int(self._session[0]["found"])].tolist()
+        for k, (number, direction, price, strength, details, approved, rule) in enumerate(found):
+            if approved_only and not approved:
                 continue
-            number, direction, price, strength, details, approved, rule = self._found[k].item()
             pattern = Pattern(number)
             reason = rejection(
                 rule, pattern, direction, strength, regime, confidence,

@@ -33,6 +33,7 @@ from engine.events import (
     Fill,
     RegimeReading,
     SessionChanged,
+    Signal,
     SignalDetected,
     TickDropped,
 )
@@ -367,18 +368,22 @@ class Engine:
         ts = self._state.bar_end
         approved = self._analysis.close(self._state, self._ladder, day)
         self._desk.bars = self._analysis.bars
+        signals: list[Signal] = []
         if not self._quiet:
             reading = self._reading = self._analysis.reading()
             self._emit(BarClosed(ts=ts, bar=self._analysis.bar(reading, self.warming)))
-            for signal in self._analysis.signals():
+            signals = self._analysis.signals()
+            for signal in signals:
                 self._emit(SignalDetected(ts=ts, signal=signal))
         if not approved:
             return
         stopped = "end_of_data" if self._ended else "warm_up" if self.warming else ""
         rule, reason = self._desk.objection(ts, day, stopped)
         if not (rule and self._quiet):
-            signals = self._analysis.signals(approved_only=True)
-            self._desk.decide(ts, signals, day, rule, reason)
+            if self._quiet:
+                signals = self._analysis.signals(approved_only=True)
+            wanted = [signal for signal in signals if signal.approved]
+            self._desk.decide(ts, wanted, day, rule, reason)
 
     # -- output ------------------------------------------------------------------------------
 
