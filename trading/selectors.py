@@ -1,16 +1,28 @@
 """Reading: the questions that pages and the pipeline ask of the database."""
 
+from collections import defaultdict
 from typing import Final
 
 from django.db.models import Count, Q, QuerySet, Sum
 
 from marketdata.models import Bar
 from trading import wire
-from trading.models import Account, Session, Signal, Trade
+from trading.models import Account, AuditEvent, Session, Signal, Trade
 
 SNAPSHOT_BARS: Final = 500
 SNAPSHOT_SIGNALS: Final = 1_000
+SNAPSHOT_NOTICES: Final = 100
 """Most that a page is sent at once, the newest; it asks for nothing older."""
+
+NOTICES: Final = {
+    "day_started": ("day", "Trading day {day}", "info"),
+    "session_changed": ("session", "Session: {phase}", "info"),
+    "halted": ("halted", "Halted ({halt}): {reason}", "warning"),
+    "resumed": ("resumed", "No longer halted ({halt}): {reason}", "info"),
+    "tier_changed": ("tier", "Tier {before} -> {after} at a balance of {balance}", "info"),
+    "command_done": ("command", "{kind}: {result}", "info"),
+}
+"""Audit events that the page shows, worded as the publisher words them."""
 
 
 def current_session(account: Account | None = None) -> Session | None:
@@ -66,6 +78,22 @@ def session_totals(session: Session) -> dict[str, object]:
     return {name: value or 0 for name, value in totals.items()}
 
 
+def session_notices(session: Session) -> list[wire.Json]:
+    """What the page would have been told as it happened, the latest, in order of time."""
+    rows = session.audit.filter(kind__in=NOTICES).order_by("-ts_ns", "-recorded_at")
+    return [_notice(row) for row in reversed(rows[:SNAPSHOT_NOTICES])]
+
+
+def _notice(row: AuditEvent) -> wire.Json:
+    kind, text, level = NOTICES[row.kind]
+    payload = row.payload
+    if row.kind == "session_changed":
+        payload = {"phase": str(payload.get("phase", "")).replace("_", " ")}
+    if payload.get("ok") is False:
+        level = "error"
+    return wire.notice(row.ts_ns, kind, text.format_map(defaultdict(str, payload)), level)
+
+
 def live_snapshot(have: int | None) -> wire.Json:
     """What a page that joins is told, or one that lacks what came after the bar of `have` ms.
 
@@ -77,7 +105,7 @@ def live_snapshot(have: int | None) -> wire.Json:
     answer: wire.Json = {"type": "snapshot", "have": have, "config": None, "frame": None}
     session = current_session()
     if session is None:
-        return answer | {"have": None, "bars": [], "signals": [], "trades": []}
+        return answer | {"have": None, "bars": [], "signals": [], "trades": [], "notices": []}
     spec = session.instrument.spec
     after = None if have is None else have * wire.MS
     rows = list(session_bars(session, after_ns=after).reverse()[: SNAPSHOT_BARS + 1])
@@ -90,4 +118,5 @@ def live_snapshot(have: int | None) -> wire.Json:
         "bars": bars,
         "signals": [wire.signal_row_to_wire(row, spec) for row in reversed(signals)],
         "trades": [wire.trade_row_to_wire(row) for row in session_trades(session)],
+        "notices": session_notices(session),
     }
