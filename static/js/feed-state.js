@@ -17,10 +17,14 @@ export function feedState({ socket, frame, frameAt, now }) {
   if (feed === null) return { level: "idle", text: "Waiting for data", age };
   if (feed.state === "ended") return { level: "idle", text: "Recording ended", age: null };
   if (feed.state === "waiting") return { level: "idle", text: "Waiting for the first tick", age };
+  const resting = frame.session?.phase === "closed"; // the exchange pauses: silence is no fault
+  if (resting && age !== null && age > SLOW_MS && silence <= SLOW_MS) {
+    return { level: "idle", text: "Market closed", age };
+  }
   if (feed.state === "stale" || (age !== null && age > STALE_MS)) {
     return { level: "danger", text: "Stale", age };
   }
-  if (silence > SLOW_MS) return { level: "warn", text: "No updates", age };
+  if (silence > SLOW_MS) return { level: "warn", text: "No updates", age, silent: true };
   if (feed.state === "warming") return { level: "warn", text: "Warming up", age };
   if (age !== null && age > SLOW_MS) return { level: "warn", text: "Slow", age };
   return { level: "ok", text: "Live", age };

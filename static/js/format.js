@@ -138,6 +138,10 @@ export function words(name) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
+// No confidence where there is nothing to be confident about.
+export const regime = (name, confidence) =>
+  name === "NO_TRADE" || confidence === null ? words(name) : `${words(name)} ${percent(confidence)}`;
+
 // "BUY_IMBALANCE is not enabled in TRENDING_UP" -> "Buy imbalance is not enabled in trending up"
 export function sentence(text) {
   const plain = String(text).replace(/\b[A-Z]+(?:_[A-Z]+)+\b|\b(?:RANGING|VOLATILE|LONG|SHORT)\b/g,

@@ -68,6 +68,7 @@ function snapshot(state, message, at) {
     bars: mergeBars(since(base.bars, from), message.bars),
     signals: mergeById(base.signals, message.signals, (signal) => signal.t),
     trades: mergeById(base.trades, closed(message.trades), (trade) => trade.xt),
+    notices: earlierNotices(message.notices, base.notices),
     synced: true,
     lost: false,
     stale: anew ? !whole : state.stale,
@@ -143,7 +144,13 @@ export function mergeById(items, incoming = [], when) {
 
 const MAX_NOTICES = 200;
 
-function mergeNotices(notices, incoming) {
+// What the database tells happened before what the page was told as it happened.
+function earlierNotices(stored = [], told) {
+  const merged = mergeNotices(stored, told);
+  return merged.length === told.length ? told : merged;
+}
+
+function mergeNotices(notices, incoming = []) {
   const key = (notice) => `${notice.t} ${notice.kind} ${notice.text}`;
   const known = new Set(notices.map(key));
   const added = incoming.filter((notice) => !known.has(key(notice)) && known.add(key(notice)));

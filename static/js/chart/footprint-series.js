@@ -12,11 +12,11 @@ import {
 } from "../footprint/levels.js";
 import { between, linear, span } from "./pixels.js";
 
-const CELLS_ROW = 11; // pixels a row should have in cells, for text
+const CELLS_ROW = 10; // pixels a row should have in cells, for text
 const PROFILE_ROW = 3;
 
 export class FootprintSeries {
-  // `look` is shared with the page: {theme, grid, mode, rowTicks}; `onDetail` hears what is drawn.
+  // `look` is shared with the page: {theme, grid, mode, rules}; `onDetail` hears what is drawn.
   constructor(look, onDetail = () => {}) {
     this.look = look;
     this.onDetail = onDetail;
@@ -47,7 +47,7 @@ export class FootprintSeries {
   rowsOf(bar, ticks) {
     const known = this.grouped.get(bar);
     if (known?.ticks === ticks) return known.rows;
-    const made = rows(bar, ticks);
+    const made = rows(bar, ticks, this.look.rules);
     this.grouped.set(bar, { ticks, rows: made });
     return made;
   }
@@ -67,7 +67,7 @@ export class FootprintSeries {
     }
     const mode = detail(this.look.mode, barSpacing);
     const wanted = mode === CELLS ? CELLS_ROW : PROFILE_ROW;
-    const ticks = mode === CANDLES ? 1 : rowTicks(tickHeight, wanted, this.look.rowTicks);
+    const ticks = mode === CANDLES ? 1 : rowTicks(tickHeight, wanted, this.look.rules.rowTicks);
 
     target.useBitmapCoordinateSpace((scope) => {
       const view = {
@@ -112,9 +112,8 @@ export class FootprintSeries {
       for (const row of this.rowsOf(item.originalData.bar, view.ticks)) halves.push(row.bid, row.ask);
     }
     const most = full(halves);
-    // One text size for all columns: the longest number that is not a rarity decides it.
-    const lengths = halves.map((volume) => compact(volume).length).sort((one, other) => one - other);
-    const longest = lengths[Math.floor((lengths.length - 1) * 0.995)] ?? 1;
+    // One text size for all columns.
+    const longest = halves.reduce((length, volume) => Math.max(length, compact(volume).length), 1);
     for (const item of shown) {
       drawCells(view, item, this.rowsOf(item.originalData.bar, view.ticks), most, longest);
     }
@@ -206,7 +205,6 @@ function drawCells(view, item, list, most, longest) {
   const fontSize = Math.round(size * down);
   const font = `${fontSize}px ${theme.font}`;
   const strongFont = `600 ${fontSize}px ${theme.font}`;
-  const smallFont = (length) => `${Math.floor((fontSize * longest) / length)}px ${theme.font}`;
   context.textBaseline = "middle";
   const poc = pocRow(bar, ticks);
   let pocBox = null;
@@ -229,9 +227,7 @@ function drawCells(view, item, list, most, longest) {
       context.fillStyle = imbalance ? on : inArea ? theme.cellText : theme.cellDim;
       context.textAlign = align;
       const inset = Math.round((pad / 2) * across);
-      const number = compact(volume);
-      if (number.length > longest) context.font = smallFont(number.length);
-      context.fillText(number, align === "right" ? x + w - inset : x + inset,
+      context.fillText(compact(volume), align === "right" ? x + w - inset : x + inset,
         top + height / 2 + Math.round(fontSize * 0.06));
     }
   }

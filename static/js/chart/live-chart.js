@@ -22,7 +22,7 @@ export class LiveChart {
   // `onEdge(atEdge)`: whether the latest bar is in sight.
   constructor(element, { onDetail, onPoint, onEdge }) {
     this.element = element;
-    this.look = { theme: readTheme(), grid: null, mode: "auto", rowTicks: 1 };
+    this.look = { theme: readTheme(), grid: null, mode: "auto", rules: { rowTicks: 1 } };
     this.onPoint = onPoint;
     this.onEdge = onEdge;
     this.bars = [];
@@ -82,7 +82,7 @@ export class LiveChart {
 
   configure(config) {
     this.look.grid = format.grid(config.tick, config.decimals);
-    this.look.rowTicks = Math.max(1, config.row_ticks ?? 1);
+    this.look.rules = { rowTicks: Math.max(1, config.row_ticks ?? 1), ratio: config.ratio, minVolume: config.min_volume ?? 1 };
     const minMove = Number(config.tick);
     const priceFormat = { type: "custom", minMove, formatter: (value) => this.#price(value) };
     this.footprint.applyOptions({ priceFormat });
@@ -160,8 +160,11 @@ export class LiveChart {
     const scale = this.chart.timeScale();
     const { barSpacing } = scale.options();
     const range = scale.getVisibleLogicalRange();
+    // Farther out than all bars there is nothing to see; a few bars need not fill the chart.
+    const least = Math.min(6, scale.width() / (this.bars.length + 2 * RIGHT_BARS));
+    if (factor < 1 && barSpacing <= least) return;
     if (range === null || this.atEdge()) {
-      scale.applyOptions({ barSpacing: barSpacing * factor });
+      scale.applyOptions({ barSpacing: Math.max(least, barSpacing * factor) });
       return;
     }
     const middle = (range.from + range.to) / 2;

@@ -1,33 +1,49 @@
-// The shapes of signal markers, drawn around (x, y) in device pixels. Filled: accepted; hollow: rejected.
+// The shapes of signal markers, one source for the chart's canvas and the lists. Paths lie in a square
+// from -1 to 1 and point up; for the other direction they are turned over.
 
+export const PATHS = Object.freeze({
+  square: "M-.8-.8H.8V.8H-.8Z",
+  circle: "M-.9 0A.9.9 0 1 0 .9 0A.9.9 0 1 0-.9 0Z",
+  triangle: "M0-1L1 .85H-1Z",
+  diamond: "M0-1.1L1.1 0L0 1.1L-1.1 0Z",
+  stack: "M-1-1H1V-.3H-1ZM-1 .3H1V1H-1Z",
+  flag: "M-.6 1.1V-1.1L.9-.45L-.6 .2",
+});
+
+const FLIPPED = new Set(["triangle", "flag"]);
+const made = new Map();
+
+// Around (x, y), `size` across, in device pixels. Filled: accepted; hollow: rejected.
 export function drawMark(context, shape, x, y, size, { up, filled, colour, background, line }) {
+  if (!made.has(shape)) made.set(shape, new Path2D(PATHS[shape]));
   const half = size / 2;
-  context.beginPath();
-  if (shape === "square") context.rect(x - half * 0.8, y - half * 0.8, size * 0.8, size * 0.8);
-  else if (shape === "circle") context.arc(x, y, half * 0.9, 0, Math.PI * 2);
-  else if (shape === "triangle") polygon(context, x, y, half, up ? TRIANGLE_UP : TRIANGLE_DOWN);
-  else if (shape === "diamond") polygon(context, x, y, half * 1.1, DIAMOND);
-  else if (shape === "stack") for (const at of [-1, 0, 1]) {
-    context.rect(x - half, y + at * size * 0.37 - size * 0.12, size, size * 0.24);
-  }
-  else polygon(context, x, y, half, up ? FLAG_UP : FLAG_DOWN);
-  context.lineWidth = line;
+  context.save();
+  context.translate(x, y);
+  context.scale(half, up || !FLIPPED.has(shape) ? half : -half);
+  context.lineWidth = line / half;
+  context.lineJoin = "round";
   context.strokeStyle = colour;
   context.fillStyle = filled ? colour : background;
-  context.fill();
-  context.stroke();
+  context.fill(made.get(shape));
+  context.stroke(made.get(shape));
+  context.restore();
 }
 
-const TRIANGLE_UP = [[0, -1], [1, 0.85], [-1, 0.85]];
-const TRIANGLE_DOWN = [[0, 1], [1, -0.85], [-1, -0.85]];
-const DIAMOND = [[0, -1], [1, 0], [0, 1], [-1, 0]];
-const FLAG_UP = [[-0.7, 1], [-0.7, -1], [0.9, -0.45], [-0.35, 0.1], [-0.35, 1]];
-const FLAG_DOWN = [[-0.7, -1], [-0.7, 1], [0.9, 0.45], [-0.35, -0.1], [-0.35, -1]];
+const SVG = "http://www.w3.org/2000/svg";
 
-function polygon(context, x, y, scale, points) {
-  points.forEach(([dx, dy], index) => {
-    if (index === 0) context.moveTo(x + dx * scale, y + dy * scale);
-    else context.lineTo(x + dx * scale, y + dy * scale);
-  });
-  context.closePath();
+// The same as an element; it takes the text's colour.
+export function markElement(shape, { up, filled }) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "-1.4 -1.4 2.8 2.8");
+  svg.setAttribute("class", "mark");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", PATHS[shape]);
+  if (!up && FLIPPED.has(shape)) path.setAttribute("transform", "scale(1 -1)");
+  path.setAttribute("fill", filled ? "currentColor" : "none");
+  path.setAttribute("stroke", "currentColor");
+  path.setAttribute("stroke-width", "0.3");
+  path.setAttribute("stroke-linejoin", "round");
+  svg.append(path);
+  return svg;
 }

@@ -11,7 +11,7 @@ export const MIN_PROFILE_SPACING = 13;
 export const MIN_CELLS_SPACING = 46;
 export const MIN_TEXT = 8;
 export const MAX_TEXT = 12.5;
-export const ROW_FOR_TEXT = 10; // a row of this height holds the smallest text
+export const ROW_FOR_TEXT = 9.5; // a row of this height holds the smallest text
 const ROUND = [1, 2, 4, 5, 10, 20, 25, 40, 50, 100, 200, 250, 400, 500, 1000, 2000, 2500, 5000];
 
 // `wanted` is "auto" or one of the three: a wish that the zoom cannot carry falls back.
@@ -32,10 +32,9 @@ export function rowTicks(pixelsPerTick, wanted, base = 1) {
 }
 
 // A bar's levels as rows of `ticks`, ascending: {price: lowest tick, bid, ask, volume, buy, sell}.
-// `buy` and `sell` say that one of the row's prices is an imbalance.
-export function rows(bar, ticks) {
-  const buys = new Set(bar.bi);
-  const sells = new Set(bar.si);
+// `buy` and `sell` say that the row is an imbalance. At the engine's own row size they are the engine's;
+// at another they follow the same rule on the rows that are shown, so that colours agree with numbers.
+export function rows(bar, ticks, rules) {
   const result = [];
   let row = null;
   for (const [at, bid, ask, unknown] of bar.lv) {
@@ -47,10 +46,26 @@ export function rows(bar, ticks) {
     row.bid += bid;
     row.ask += ask;
     row.volume += bid + ask + unknown;
-    row.buy ||= buys.has(at);
-    row.sell ||= sells.has(at);
   }
+  if (ticks === rules.rowTicks) {
+    for (const each of result) {
+      each.buy = bar.bi.includes(each.price);
+      each.sell = bar.si.includes(each.price);
+    }
+  } else if (rules.ratio) markImbalances(result, ticks, rules);
   return result;
+}
+
+// A buy imbalance: ask volume against the bid one row below. A sell imbalance: bid volume against the
+// ask one row above. A row without trades has zero volume.
+function markImbalances(list, ticks, { ratio, minVolume }) {
+  const beats = (volume, against) => volume >= minVolume && volume >= ratio * Math.max(against, 1);
+  list.forEach((row, index) => {
+    const below = list[index - 1];
+    const above = list[index + 1];
+    row.buy = index > 0 && beats(row.ask, below.price === row.price - ticks ? below.bid : 0);
+    row.sell = index < list.length - 1 && beats(row.bid, above.price === row.price + ticks ? above.ask : 0);
+  });
 }
 
 // Text size in pixels that fits `characters` into a cell of this width and height; 0 if none does.

@@ -117,7 +117,12 @@ function bannerWords(feed) {
   if (connection === "refused") return "You are logged out. What is shown does not change any more.";
   if (connection === "closed") return "Connection lost. Trying again; what is shown may be old.";
   if (problem) return problem;
-  if (feed.level === "danger" && state.frame) return `No tick for ${format.age(feed.age)}. Prices and open P&L are old; entries are halted.`;
+  if (feed.level === "danger" && state.frame) {
+    const halted = state.frame.account?.halts?.includes("stale_feed") ? "; entries are halted" : "";
+    return `No tick for ${format.age(feed.age)}. Prices and open P&L are old${halted}.`;
+  }
+  const output = state.frame?.output;
+  if (output?.failing) return `The database takes no rows; ${format.volume(output.waiting)} are waiting. Trading goes on.`;
   return null;
 }
 
@@ -168,10 +173,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 tabs(document.querySelector("[role=tablist]"));
-renderLegend(chart.look.theme);
+renderLegend();
 themeToggle($("theme"), () => {
   chart.retheme();
-  renderLegend(chart.look.theme);
   paintSoon();
 });
 
@@ -182,6 +186,9 @@ addEventListener("online", () => socket.wake());
 addEventListener("pageshow", (event) => {
   if (event.persisted) socket.wake();
 });
+// For whoever looks from the browser's console, and for the browser tests.
+window.livePage = Object.freeze({ state: () => state, drawn: () => drawn(state) });
+
 setInterval(paintFreshness, TICK_MS);
 paintFreshness();
 socket.start();

@@ -35,7 +35,7 @@ export function renderHeader(state) {
   const session = frame?.session;
   text($("session"), session ? PHASES[session.phase] ?? format.words(session.phase) : format.NONE);
   const regime = frame?.regime;
-  text($("regime-short"), regime?.name ? `${format.words(regime.name)} ${format.percent(regime.conf)}` : format.NONE);
+  text($("regime-short"), regime?.name ? format.regime(regime.name, regime.conf) : format.NONE);
   const total = frame?.account ? format.add(frame.account.day_pnl ?? "0", frame.account.open_pnl ?? "0") : null;
   text($("pnl-short"), format.money(total, { sign: true }));
   tone($("pnl-short"), profitTone(format.signOf(total)));
@@ -49,7 +49,7 @@ export function renderFeed(state, socket, now) {
   text($("feed-state"), feed.text);
   text($("feed-age"), feed.age === null ? "" : `last tick ${format.age(feed.age)} ago`);
   const info = state.frame?.feed;
-  const quiet = feed.level === "danger" || !info;
+  const quiet = !info || !["ok", "warn"].includes(feed.level) || feed.silent;
   text($("feed-rate"), quiet ? "" : `${format.rate(info.tps)} ticks/s`);
   const dropped = Object.values(info?.dropped ?? {}).reduce((sum, count) => sum + count, 0);
   const latency = info?.latency_us;

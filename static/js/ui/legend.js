@@ -1,17 +1,14 @@
 // What the chart's signs mean, drawn with the very shapes that the chart draws.
 
-import { drawMark } from "../chart/marks.js";
+import { markElement } from "../chart/marks.js";
 import { FAMILIES } from "../signals.js";
 import { $, h } from "./dom.js";
 
 const KEYS = [["+  −", "zoom"], ["← →", "scroll"], ["0", "footprint of the latest bars"], ["End", "back to live"]];
 
-export function renderLegend(theme) {
-  const sign = (shape, filled, up) => {
-    const canvas = h("canvas", { width: 36, height: 36, class: "legend__sign", "aria-hidden": "true" });
-    drawMark(canvas.getContext("2d"), shape, 18, 18, 20, { up, filled, colour: up ? theme.buy : theme.sell, background: theme.surface, line: 2.5 });
-    return canvas;
-  };
+export function renderLegend() {
+  const sign = (shape, filled, up) =>
+    h("span", { class: up ? "buy" : "sell" }, markElement(shape, { up, filled }));
   const cell = (name, words) => h("li", {}, h("span", { class: `legend__cell legend__cell--${name}`, "aria-hidden": "true" }), words);
   $("legend").replaceChildren(
     h("h3", {}, "Signals"),

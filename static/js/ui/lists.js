@@ -1,5 +1,6 @@
 // The day's signals, trades and notices, newest first. A row leads to its place on the chart.
 
+import { markElement } from "../chart/marks.js";
 import * as format from "../format.js";
 import { family } from "../signals.js";
 import { $, h, profitTone, text, whenChanged } from "./dom.js";
@@ -46,7 +47,7 @@ export class Lists {
     const rows = list.map((signal) => this.#row(
       { "data-id": signal.id, class: signal.ok ? "row" : "row row--rejected", onclick: () => this.onSelect(signal.bar, signal.id) },
       h("span", { class: "row__time" }, format.time(signal.t)),
-      h("span", { class: `row__mark ${signal.dir > 0 ? "buy" : "sell"}`, "data-shape": family(signal.pattern).shape, "data-filled": String(signal.ok), "aria-hidden": "true" }),
+      h("span", { class: `row__mark ${signal.dir > 0 ? "buy" : "sell"}` }, markElement(family(signal.pattern).shape, { up: signal.dir > 0, filled: signal.ok })),
       h("span", { class: "row__what" }, h("span", { class: "row__title" }, format.words(signal.pattern)),
         h("span", { class: "row__detail" }, signal.ok ? "Accepted" : format.reason(signal))),
       h("span", { class: "row__figure" }, h("span", { class: signal.dir > 0 ? "buy" : "sell" }, format.side(signal.dir)), h("span", { class: "muted" }, format.price(signal.price, grid))),

@@ -11,18 +11,18 @@ const render = whenChanged((bar, grid, price) => {
   const level = price === null ? null : bar.lv.find(([at]) => at === price);
   $("readout").replaceChildren(
     pair("", `${format.time(bar.t)} NY`, "readout__time"),
+    ...(level ? [pair(format.price(price, grid), `${format.volume(level[1])} × ${format.volume(level[2])}`, "readout__level", "Bid × ask at the crosshair")] : []),
     pair("O", format.price(bar.o, grid)),
     pair("H", format.price(bar.h, grid)),
     pair("L", format.price(bar.l, grid)),
     pair("C", format.price(bar.c, grid), tone(bar.c - bar.o)),
     pair("Vol", format.volume(bar.v)),
-    pair("Δ", format.signed(bar.d), tone(bar.d), "Delta: ask volume less bid volume"),
-    pair("Δ min/max", `${format.signed(bar.dmin)} / ${format.signed(bar.dmax)}`, null, "Lowest and highest running delta in the bar"),
+    pair("Delta", format.signed(bar.d), tone(bar.d), "Ask volume less bid volume"),
+    pair("", `${format.signed(bar.dmin)} to ${format.signed(bar.dmax)}`, "muted", "Lowest and highest running delta in the bar"),
     pair("POC", format.price(bar.poc, grid), null, "Price with most volume"),
     pair("VA", `${format.price(bar.val, grid)} – ${format.price(bar.vah, grid)}`, null, "Value area, 70 % of volume: VAL to VAH"),
-    ...(bar.regime ? [pair("Regime", `${format.words(bar.regime)} ${format.percent(bar.conf)}`)] : []),
+    ...(bar.regime ? [pair("Regime", format.regime(bar.regime, bar.conf))] : []),
     ...(bar.warm ? [pair("", "warm-up")] : []),
-    ...(level ? [pair(format.price(price, grid), `${format.volume(level[1])} × ${format.volume(level[2])}`, "readout__level", "Bid × ask at the crosshair")] : []),
   );
 });
 

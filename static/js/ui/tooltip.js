@@ -19,7 +19,7 @@ export function renderTooltip(state, point, stage) {
     box.replaceChildren(
       h("p", { class: "tooltip__title" }, format.words(signal.pattern)),
       h("p", {}, h("strong", { class: signal.dir > 0 ? "buy" : "sell" }, format.side(signal.dir)), ` at ${format.price(signal.price, grid)}, ${format.time(signal.t)} NY`),
-      h("p", {}, `Strength ${format.percent(signal.strength)}`, signal.regime ? ` · ${format.words(signal.regime)} ${format.percent(signal.conf)}` : ""),
+      h("p", {}, `Strength ${format.percent(signal.strength)}`, signal.regime ? ` · ${format.regime(signal.regime, signal.conf)}` : ""),
       h("p", { class: signal.ok ? "tooltip__ok" : "tooltip__no" }, signal.ok ? "Accepted" : `Rejected: ${format.reason(signal).toLowerCase()}`),
     );
   }
