@@ -94,6 +94,14 @@ class Feed(Protocol):
         ...
 
 
+def doubts(counts: Counts, symbol: str) -> tuple[str, ...]:
+    """A warning when so many prices are off the grid that the symbol is probably another."""
+    off = counts.dropped["off_grid"]
+    if counts.read < 100 or off * 20 < counts.read - counts.ignored:
+        return ()
+    return (f"{off:,} prices are off the grid of {symbol}: is that the right symbol?",)
+
+
 def part(ticks: TickColumns, which: slice | npt.NDArray[np.bool_]) -> TickColumns:
     """Some of the ticks: a slice does not copy, a mask does."""
     return TickColumns(ticks.ts[which], ticks.price[which], ticks.size[which], ticks.side[which])

@@ -201,7 +201,7 @@ def test_a_cut_off_gzip_is_an_error(tmp_path):
     lines = [f"{1718199000 + i},{5000 + random.integers(400) / 4},1,B" for i in range(20_000)]
     path = write_text(tmp_path / "es.csv.gz", [HEAD, *lines])
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(FeedError, match="cut off or damaged"):
+    with pytest.raises(FeedError, match="cut off in the middle of its gzip data"):
         read(open_file(path, "ES"))
 
 
@@ -234,5 +234,30 @@ def test_a_half_written_last_line_does_not_pass_for_a_trade(tmp_path):
 def test_gzip_of_nothing(tmp_path):
     path = tmp_path / "es.csv.gz"
     path.write_bytes(gzip.compress(b""))
-    with pytest.raises(FeedError):
+    with pytest.raises(FeedError, match="no column for ts"):
         open_file(path, "ES")
+
+
+def test_a_header_alone_is_a_day_without_trades(tmp_path):
+    feed = open_file(write_text(tmp_path / "es.csv", [HEAD]), "ES")
+    assert list(feed.blocks()) == []
+    assert feed.counts.read == 0
+
+
+def test_times_that_nobody_can_read_are_refused_at_once(tmp_path):
+    path = write_text(tmp_path / "es.csv", [HEAD, "12/06/2024 09:30,5300,1,B"])
+    with pytest.raises(FeedError, match=r"times like '12/06/2024 09:30' cannot be read"):
+        open_file(path, "ES")
+
+
+def test_a_wrong_symbol_is_suspected_when_prices_are_off_its_grid(tmp_path):
+    lines = [f"{1718199000 + i},{72 + i / 100:.2f},1,B" for i in range(200)]
+    feed = open_file(write_text(tmp_path / "cl.csv", [HEAD, *lines]), "ES")
+    read(feed)
+    assert feed.counts.dropped == {"off_grid": 192}
+    assert "off the grid of ES: is that the right symbol?" in feed.info.warnings[0]
+
+
+def test_the_assumed_zone_is_said_before_anything_is_read(tmp_path):
+    path = write_text(tmp_path / "es.csv", [HEAD, "2024-06-12 09:30:00,5300,1,B"])
+    assert open_file(path, "ES", timezone="Asia/Tokyo").info.timezone == "Asia/Tokyo assumed"

@@ -6,6 +6,7 @@
 """
 
 import re
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -13,8 +14,8 @@ from typing import Final
 from engine.instruments import instrument
 from marketdata.errors import FeedError
 from marketdata.feeds import Feed
+from marketdata.feeds.files.reading import GZIP_MAGIC, reading
 
-GZIP_MAGIC: Final = b"\x1f\x8b"
 ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 ZIP_MAGIC: Final = b"PK\x03\x04"
 HEAD_BYTES: Final = 1 << 12
@@ -41,49 +42,33 @@ def open_file(
         instrument(symbol)
     if side not in (None, "tick-rule"):
         raise FeedError(f'side {side!r} is not known; it is "tick-rule" or left out')
-    try:
-        if path.is_dir():
-            raise FeedError(f"{path}: is a folder; name one file in it")
+    if path.is_dir():
+        raise FeedError(f"{path}: is a folder; name one file in it")
+    with reading(path):
         with path.open("rb") as file:
-            start = file.read(HEAD_BYTES)
-        if not start:
+            head = file.read(HEAD_BYTES)
+        if not head:
             raise FeedError(f"{path}: is empty")
-        return _opener(path, start)(path, symbol, contract, side == "tick-rule", timezone)
-    except FileNotFoundError:
-        raise FeedError(f"{path}: there is no such file") from None
-    except PermissionError:
-        raise FeedError(f"{path}: may not be read; check its permissions") from None
-    except OSError as error:
-        raise FeedError(f"{path}: cannot be read: {error.strerror or error}") from None
+        return _opener(path, head)(path, symbol, contract, side == "tick-rule", timezone)
 
 
 _Opener = Callable[[Path, str | None, str | None, bool, str], Feed]
 
 
-def _opener(path: Path, start: bytes) -> _Opener:
-    if start[:3] == b"DBN" or start[:4] == ZSTD_MAGIC:
+def _opener(path: Path, head: bytes) -> _Opener:
+    if head[:3] == b"DBN" or head[:4] == ZSTD_MAGIC:
         return _dbn
-    if start[:4] == b"PAR1":
+    if head[:4] == b"PAR1":
         return _parquet
-    if start[:4] == ZIP_MAGIC:
+    if head[:4] == ZIP_MAGIC:
         raise FeedError(f"{path}: is a zip archive; unpack it and name one file")
-    text = _unpacked(path, start)
+    packed = head[: len(GZIP_MAGIC)] == GZIP_MAGIC
+    text = zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES) if packed else head
     if _SOCKET_LINE.match(text):
         return _binance
     if b"\x00" in text:
         raise FeedError(f"{path}: unknown format; known are {FORMATS}")
     return _csv
-
-
-def _unpacked(path: Path, start: bytes) -> bytes:
-    if start[:2] != GZIP_MAGIC:
-        return start
-    import zlib
-
-    try:
-        return zlib.decompressobj(wbits=31).decompress(start, HEAD_BYTES)
-    except zlib.error:
-        raise FeedError(f"{path}: gzip data is damaged; fetch it again") from None
 
 
 def _dbn(path: Path, symbol: str | None, contract: str | None, infer: bool, timezone: str) -> Feed:

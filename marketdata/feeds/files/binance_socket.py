@@ -10,25 +10,23 @@
 - Spot events carry `M`, futures events do not: that tells BTCUSDT from BTCUSDT-SPOT.
 """
 
-import gzip
 import json
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, Final
 
 import numpy as np
 
 from engine.instruments import INSTRUMENTS
 from engine.ticks import TickColumns
 from marketdata.errors import FeedError
-from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, split
+from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, doubts, split
 from marketdata.feeds.clean import Cleaner, Trades
 from marketdata.feeds.files.numbers import nano
+from marketdata.feeds.files.reading import reading, unpacked
 
 KINDS: Final = {"trade": (b'"e":"trade"', "t"), "aggTrade": (b'"e":"aggTrade"', "a")}
-GZIP_MAGIC: Final = b"\x1f\x8b"
 MS: Final = 1_000_000
 BATCH: Final = 1 << 14
 
@@ -60,6 +58,7 @@ class BinanceSocketFile:
             )
         self.instrument = INSTRUMENTS[found]
         self._source = f"{path.name} (Binance {market} socket, {self._kind})"
+        self._position = 0
 
     @property
     def info(self) -> FeedInfo:
@@ -72,7 +71,7 @@ class BinanceSocketFile:
             contract="",
             source=self._source,
             side="inferred" if self._infer else "aggressor",
-            warnings=tuple(warnings),
+            warnings=(*warnings, *doubts(self.counts, self.instrument.symbol)),
         )
 
     @property
@@ -154,21 +153,11 @@ class BinanceSocketFile:
         raise FeedError(f"{self.path}: holds no trade or aggTrade events of a Binance socket")
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
-        with self.path.open("rb") as raw:
-            packed = raw.read(2) == GZIP_MAGIC
-            raw.seek(0)
-            lines = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
-            try:
-                for number, line in enumerate(lines, 1):
-                    if number % 4096 == 0:
-                        self._position = raw.tell()
-                    yield number, line
-            except EOFError:
-                raise FeedError(
-                    f"{self.path}: cut off in the middle of its gzip data; fetch it again"
-                ) from None
-            except (gzip.BadGzipFile, zlib.error):
-                raise FeedError(f"{self.path}: gzip data is damaged; fetch it again") from None
+        with reading(self.path), self.path.open("rb") as raw:
+            for number, line in enumerate(unpacked(raw), 1):
+                if number % 4096 == 0:
+                    self._position = raw.tell()
+                yield number, line
             self._position = self._size
 
 

@@ -3,20 +3,18 @@
 Lines with the wrong number of fields are counted as unparsable, with their numbers.
 """
 
-import gzip
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
+from pyarrow import csv
 
 from marketdata.errors import FeedError
 from marketdata.feeds import Counts
+from marketdata.feeds.files.reading import reading, unpacked
 
-GZIP_MAGIC: Final = b"\x1f\x8b"
 BLOCK_BYTES: Final = 4 << 20
 DELIMITERS: Final = ",;\t|"
 
@@ -44,30 +42,13 @@ class CsvSource:
         bad: list[int] = []
 
         def skip(row: Any) -> str:
-            bad.append(row.number)
+            bad.append(row.number + 1)
             return "skip"
 
-        csv = pa.csv
         line = 2
-        with self.path.open("rb") as raw:
+        with reading(self.path), self.path.open("rb") as raw:
             try:
-                reader = csv.open_csv(
-                    self._plain(raw),
-                    # Numbers of bad lines are only given without threads.
-                    csv.ReadOptions(
-                        use_threads=False,
-                        block_size=BLOCK_BYTES,
-                        column_names=self.names,
-                        skip_rows=1,
-                    ),
-                    csv.ParseOptions(delimiter=self._delimiter, invalid_row_handler=skip),
-                    csv.ConvertOptions(
-                        column_types=dict.fromkeys(columns, pa.string()),
-                        include_columns=columns,
-                        strings_can_be_null=True,
-                    ),
-                )
-                for batch in reader:
+                for batch in self._reader(raw, columns, skip):
                     self._position = raw.tell()
                     lines, line = _number(line, len(batch), bad)
                     for number in bad:
@@ -76,28 +57,44 @@ class CsvSource:
                         counts.example(number, "unparsable")
                     bad.clear()
                     yield batch, lines
-            except (EOFError, gzip.BadGzipFile, zlib.error):
-                raise self._damaged() from None
             except pa.ArrowInvalid as error:
-                raise FeedError(f"{self.path}: cannot be read as CSV: {error}") from None
+                said = " ".join(str(error).split())
+                raise FeedError(f"{self.path}: cannot be read as CSV: {said}") from None
         self._position = self._size
 
-    def _plain(self, raw: BinaryIO) -> BinaryIO:
-        packed = raw.read(2) == GZIP_MAGIC
-        raw.seek(0)
-        return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
+    def _reader(
+        self, raw: BinaryIO, columns: list[str], skip: Callable[[Any], str]
+    ) -> Iterator[pa.RecordBatch]:
+        # The header is read here and not by Arrow, which would keep quotes and a byte order mark.
+        plain = unpacked(raw)
+        plain.readline()
+        try:
+            return iter(
+                csv.open_csv(
+                    plain,
+                    # Numbers of bad lines are only given without threads.
+                    csv.ReadOptions(
+                        use_threads=False, block_size=BLOCK_BYTES, column_names=self.names
+                    ),
+                    csv.ParseOptions(delimiter=self._delimiter, invalid_row_handler=skip),
+                    csv.ConvertOptions(
+                        column_types=dict.fromkeys(columns, pa.string()),
+                        include_columns=columns,
+                        strings_can_be_null=True,
+                    ),
+                )
+            )
+        except pa.ArrowInvalid as error:
+            # Arrow's word for a file without any line after the header.
+            if "Empty CSV file" in str(error):
+                return iter(())
+            raise
 
     def _header(self, raw: BinaryIO) -> str:
         try:
-            line = self._plain(raw).readline(1 << 16)
-            return line.decode("utf-8-sig").strip()
+            return unpacked(raw).readline(1 << 16).decode("utf-8-sig").strip()
         except UnicodeDecodeError:
             raise FeedError(f"{self.path}: not a text file with named columns") from None
-        except (EOFError, gzip.BadGzipFile, zlib.error):
-            raise self._damaged() from None
-
-    def _damaged(self) -> FeedError:
-        return FeedError(f"{self.path}: gzip data is cut off or damaged; fetch it again")
 
 
 def _number(first: int, rows: int, bad: list[int]) -> tuple[Any, int]:

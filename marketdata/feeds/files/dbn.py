@@ -23,9 +23,10 @@ import numpy.typing as npt
 from engine.instruments import INSTRUMENTS, Instrument
 from engine.ticks import NS, TickColumns
 from marketdata.errors import FeedError
-from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, split
+from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, doubts, split
 from marketdata.feeds.clean import Cleaner, Trades
 from marketdata.feeds.contracts import root
+from marketdata.feeds.files.reading import reading
 
 if TYPE_CHECKING:
     from databento_dbn import Metadata
@@ -76,6 +77,7 @@ class DbnFile:
         self._dtype = _dtype(self._schema, ts_out=metadata.ts_out)
         self._listing = self._choose(_listings(metadata), symbol, contract)
         self.instrument = self._instrument(symbol)
+        self._position = 0
 
     @property
     def info(self) -> FeedInfo:
@@ -85,7 +87,7 @@ class DbnFile:
             contract=self._listing.symbol,
             source=self._source,
             side="inferred" if self._infer else "aggressor",
-            warnings=tuple(self._warnings),
+            warnings=(*self._warnings, *doubts(self.counts, self.instrument.symbol)),
         )
 
     @property
@@ -175,7 +177,7 @@ class DbnFile:
 
     def _records(self) -> Iterator[Records]:
         itemsize = self._dtype.itemsize
-        with self.path.open("rb") as file:
+        with reading(self.path), self.path.open("rb") as file:
             chunks = self._bytes(file)
             _, rest = self._metadata(chunks)
             while True:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from engine.instruments import INSTRUMENTS, NANO, Instrument
 from engine.ticks import TickColumns
 from marketdata.errors import FeedError
-from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, split
+from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, doubts, split
 from marketdata.feeds.clean import Cleaner, Trades
 from marketdata.feeds.contracts import root
 from marketdata.feeds.files.convert import (
@@ -72,12 +72,8 @@ class TableFile:
             raise FeedError(
                 f"{self.path}: has no aggressor side; --side tick-rule infers one (and says so)"
             )
-        try:
-            self._naive = TimeReader(timezone).naive
-        except (ZoneInfoNotFoundError, ValueError):
-            raise FeedError(
-                f"unknown timezone {timezone!r}; give one like America/Chicago"
-            ) from None
+        self._begun = False
+        self._naive = self._look_at_times()
         self._contract = self._choose(symbol, contract)
         self.instrument = self._instrument(symbol)
 
@@ -90,17 +86,17 @@ class TableFile:
             source=f"{self.path.name} ({self._source.kind})",
             side="inferred" if self._infer else "aggressor",
             timezone=f"{self._timezone} assumed" if self._naive else "UTC",
-            warnings=tuple(self._warnings),
+            warnings=(*self._warnings, *doubts(self.counts, self.instrument.symbol)),
         )
 
     @property
     def progress(self) -> float:
         """Fraction of the file read."""
-        return self._source.progress
+        return self._source.progress if self._begun else 0.0
 
     def blocks(self, max_ticks: int = BLOCK_TICKS) -> Iterator[TickColumns]:
         """The trades, in file order."""
-        self.counts = Counts()
+        self.counts, self._begun = Counts(), True
         times = TimeReader(self._timezone)
         clean = Cleaner(
             self.instrument,
@@ -152,6 +148,24 @@ class TableFile:
         if layout.side is not None:
             return to_sides(batch.column(layout.side), SIDE_WORDS)
         return to_sides(batch.column(layout.maker), MAKER_WORDS)
+
+    def _look_at_times(self) -> bool:
+        """Whether times name no zone; FeedError when none of the first can be read."""
+        try:
+            times = TimeReader(self._timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise FeedError(
+                f"unknown timezone {self._timezone!r}; give one like America/Chicago"
+            ) from None
+        for batch, _ in self._source.batches([self._layout.ts], Counts()):
+            column = batch.column(0)
+            if len(column) and not times(column)[1].any():
+                raise FeedError(
+                    f"{self.path}: times like {str(column[0])!r} cannot be read; "
+                    "write them as ISO 8601 (2024-06-12 09:30:00.123) or as an epoch number"
+                )
+            break
+        return times.naive
 
     def _choose(self, symbol: str | None, contract: str | None) -> str | None:
         """The value of the contract column to take."""
