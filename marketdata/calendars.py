@@ -15,21 +15,30 @@ datetime.date(2023, 12, 26)
 - A "24/7" instrument has a trading day for every date of the calendar.
 - Entries end 15 minutes before the close, the flatten time is 5 minutes before it.
 
-Importing the library costs a second, so that happens when the first day is asked for, and days are
-computed a month at a time.
+Importing the library costs more than a second, so that happens when the first day is asked for,
+days are computed a month at a time, and after `keep_in(folder)` a month that was computed once is
+read from a small file instead.
 """
 
+import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final, Literal, cast
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from engine.instruments import Instrument
 from engine.schedule import TradingDay
 from engine.ticks import NS
 from marketdata.errors import CalendarError
+
+log = structlog.get_logger(__name__)
 
 Session = Literal["rth", "all"]
 
@@ -157,8 +166,42 @@ def _hours(calendar: str, day: date) -> _Hours | None:
     return _month(calendar, day.year, day.month).get(day)
 
 
+_kept: dict[str, Path] = {}
+
+
+def keep_in(folder: Path | None) -> None:
+    """Keep computed months in files there, for the next start; None keeps them no longer.
+
+    A file belongs to one version of the library. One that is damaged is computed anew.
+    """
+    _kept.clear()
+    if folder is not None:
+        _kept["folder"] = folder
+
+
 @lru_cache(maxsize=512)
 def _month(calendar: str, year: int, month: int) -> dict[date, _Hours]:
+    if "folder" not in _kept:
+        return _compute(calendar, year, month)
+    name = f"{calendar}-{year}-{month:02}-{version('pandas_market_calendars')}.json"
+    path = _kept["folder"] / name
+    try:
+        rows = json.loads(path.read_text())
+        return {date.fromisoformat(day): _Hours(int(o), int(c)) for day, o, c in rows}
+    except (OSError, ValueError, TypeError):
+        found = _compute(calendar, year, month)
+    rows = [[day.isoformat(), hours.open, hours.close] for day, hours in found.items()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.write_text(json.dumps(rows))
+        unfinished.replace(path)
+    except OSError as error:
+        log.warning("calendar_not_kept", path=str(path), error=str(error))
+    return found
+
+
+def _compute(calendar: str, year: int, month: int) -> dict[date, _Hours]:
     first = date(year, month, 1)
     last = (first + timedelta(days=31)).replace(day=1) - _DAY
     library = _library_calendar(calendar)

@@ -1,5 +1,7 @@
 """Trading days tile time, roll at 17:00 New York, and keep the market's holidays."""
 
+import subprocess
+import sys
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
@@ -178,6 +180,40 @@ def test_the_date_of_a_moment_turns_at_1700():
     at = new_york(date(2024, 6, 12), time(17))
     assert calendar_date(at - 1) == date(2024, 6, 12)
     assert calendar_date(at) == date(2024, 6, 13)
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from marketdata.calendars import keep_in, new_york, schedule
+from datetime import date, time
+from engine.instruments import instrument
+keep_in(Path(sys.argv[1]))
+print(schedule(instrument("ES"), "rth").at(new_york(date(2024, 11, 29), time(12))).close)
+print("pandas" in sys.modules)
+"""
+
+
+def ask(folder) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(folder)], capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
+def test_a_month_that_was_kept_needs_no_library(tmp_path):
+    close = str(new_york(date(2024, 11, 29), time(13)))
+    assert ask(tmp_path / "calendars") == [close, "True"]
+    assert ask(tmp_path / "calendars") == [close, "False"]
+    (kept,) = (tmp_path / "calendars").glob("CME_Equity-2024-11-*.json")
+    kept.write_text('[["2024-11-29", 17')
+    assert ask(tmp_path / "calendars") == [close, "True"]
+
+
+def test_a_folder_that_cannot_be_written_is_done_without(tmp_path):
+    (tmp_path / "calendars").write_text("in the way")
+    close, imported = ask(tmp_path / "calendars")[-2:]
+    assert (close, imported) == (str(new_york(date(2024, 11, 29), time(13))), "True")
 
 
 def test_unknown_session_and_calendar_say_so():

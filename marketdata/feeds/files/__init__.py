@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+from zoneinfo import available_timezones
 
 from engine.instruments import instrument
 from marketdata.errors import FeedError
@@ -42,6 +43,8 @@ def open_file(
         instrument(symbol)
     if side not in (None, "tick-rule"):
         raise FeedError(f'side {side!r} is not known; it is "tick-rule" or left out')
+    if timezone not in available_timezones():
+        raise FeedError(f"unknown timezone {timezone!r}; give one like America/Chicago")
     if path.is_dir():
         raise FeedError(f"{path}: is a folder; name one file in it")
     with reading(path):

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
-from zoneinfo import ZoneInfoNotFoundError
 
 import numpy as np
 import numpy.typing as npt
@@ -151,12 +150,7 @@ class TableFile:
 
     def _look_at_times(self) -> bool:
         """Whether times name no zone; FeedError when none of the first can be read."""
-        try:
-            times = TimeReader(self._timezone)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise FeedError(
-                f"unknown timezone {self._timezone!r}; give one like America/Chicago"
-            ) from None
+        times = TimeReader(self._timezone)
         for batch, _ in self._source.batches([self._layout.ts], Counts()):
             column = batch.column(0)
             if len(column) and not times(column)[1].any():

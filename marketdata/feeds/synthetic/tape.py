@@ -130,7 +130,7 @@ def _run(
         last = aggressor
         price[i] = bid + 1 if aggressor > 0 else bid
         side[i] = aggressor
-        if legs == 0 and u > 1.0 - 0.0008:
+        if legs == 0 and u > 1.0 - NO_SIDE:
             side[i] = 0
             continue
         queue = asks if aggressor > 0 else bids
