@@ -25,7 +25,7 @@ from engine.config import EngineConfig, engine_config
 from engine.engine import Engine
 from engine.events import BarClosed, TradeClosed
 from engine.schedule import Schedule
-from engine.ticks import TickColumns
+from engine.ticks import TickColumns, joined
 from marketdata.calendars import schedule
 from marketdata.feeds.files import open_file
 from marketdata.feeds.files.parquet import write_ticks
@@ -46,7 +46,7 @@ def main() -> None:
     days = schedule(config.instrument, "rth")
     with console.status("simulating"):
         feed = Simulator("ES", seed=1, ticks_per_day=options.ticks).history(FIRST_DAY, options.days)
-        ticks = joined(list(feed.blocks(1 << 20)))
+        ticks = joined(feed.blocks(1 << 20))
     table = Table(title=f"{len(ticks.ts):,} simulated ES ticks, {options.days} days, one core")
     for heading, justify in (("what", "left"), ("measured", "right"), ("to reach", "right")):
         table.add_column(heading, justify="left" if justify == "left" else "right")
@@ -57,13 +57,6 @@ def main() -> None:
     with console.status("one tick at a time"):
         one_by_one(table, config, days, ticks)
     console.print(table)
-
-
-def joined(blocks: list[TickColumns]) -> TickColumns:
-    """All blocks as one."""
-    import numpy as np
-
-    return TickColumns(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
 
 
 def run_engine(config: EngineConfig, days: Schedule, blocks: list[TickColumns]) -> int:

@@ -17,7 +17,7 @@ def seconds(work: Work) -> float:
 
 
 def in_turns(works: Sequence[Work], rounds: int) -> list[list[float]]:
-    """Seconds of each work in each round, the works taking turns; one round before is not counted."""
+    """Seconds of each work in each round, taking turns; one round before is not counted."""
     for work in works:
         work()
     times: list[list[float]] = [[] for _ in works]

@@ -98,6 +98,8 @@ class Desk:
         self.account.day_pnl = 0
         self.account.rejects.clear()
         self._cooldown = 0
+        for halt, reason in self.account.reached():
+            self.halt(halt, day.start, reason)
         if self._started:  # the first day's number may be carried over
             self._sequence = 0
         self._started = True

@@ -17,6 +17,7 @@ Smaller reorderings are kept in arrival order with the time clamped. A real gap 
 other, the last of them is taken as the new level.
 """
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -61,3 +62,8 @@ class TickColumns(NamedTuple):
 def columns(ticks: TickArray) -> TickColumns:
     """Copy a TICK array into contiguous columns."""
     return TickColumns(*(np.ascontiguousarray(ticks[name]) for name in TickColumns._fields))
+
+
+def joined(blocks: Iterable[TickColumns]) -> TickColumns:
+    """Blocks as one, copied."""
+    return TickColumns(*(np.concatenate(column) for column in zip(*blocks, strict=True)))

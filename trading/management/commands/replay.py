@@ -1,7 +1,6 @@
 """`manage.py replay`: a recorded file through the engine, with a summary and the JSON of it."""
 
 import json
-import os
 import sys
 import tempfile
 from argparse import ArgumentParser
@@ -104,8 +103,9 @@ def write_json(content: "Json", out: str) -> None:
             "w", dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
             json.dump(content, file)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+        written = Path(file.name)
+        written.chmod(0o644)
+        written.replace(path)
     except OSError as error:
         raise CommandError(f"--json {out}: cannot be written: {error.strerror or error}") from error
 
