@@ -16,6 +16,7 @@ from marketdata.feeds import Counts, FeedInfo, split
 from marketdata.feeds.simulator import Simulator
 from trading.brokers import broker
 from trading.models import Account, Session
+from trading.pipeline.core import Output
 from trading.pipeline.market import Market, recorded
 from trading.pipeline.options import Options, Plan, plan
 from trading.pipeline.run import make_engine
@@ -87,18 +88,25 @@ class Listener:
 
 
 async def trade(
-    plan_: Plan, market: Market, start: Start, stop: asyncio.Event | None = None
+    plan_: Plan,
+    market: Market,
+    start: Start,
+    *outputs: Output,
+    stop: asyncio.Event | None = None,
+    dead_page: bool = False,
 ) -> Run:
-    """Run a pipeline to its end."""
+    """Run a pipeline to its end, with more outputs beside its own."""
     frames: list[dict[str, Any]] = []
 
     async def send(frame: dict[str, Any]) -> None:
+        if dead_page:
+            raise ConnectionError("no channel layer")
         frames.append(frame)
 
     engine = make_engine(plan_, start, True)
     pipeline = Pipeline(plan_, market, start, engine, broker("paper"), send=send)
     listener = Listener()
-    pipeline.core.outputs = [*pipeline.core.outputs, listener]
+    pipeline.core.outputs = [*outputs, *pipeline.core.outputs, listener]
     outcome = await pipeline.run(stop or asyncio.Event())
     return Run(outcome, frames, listener.events, pipeline)
 

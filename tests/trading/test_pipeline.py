@@ -155,36 +155,23 @@ def test_a_feed_that_breaks_fails_the_session_and_keeps_what_was_read():
     assert Session.objects.get().status == "failed"
     assert AuditEvent.objects.get(kind="failed").payload["error"] == run.outcome.error
     assert run.outcome.engine.ticks == 15_000
-    assert run.frames[-1]["notices"][-1]["level"] == "error"
+    notices = [notice for frame in run.frames for notice in frame["notices"]]
+    assert (notices[-1]["level"], notices[-1]["text"]) == ("error", run.outcome.error)
 
 
 def test_a_stop_closes_the_simulated_position_and_the_session():
     plan = replace(planned(TickFeed([ticks()])), speed=200_000.0)
     market, start = started(plan)
 
-    async def until_a_position_is_open():
-        stop = asyncio.Event()
+    stop = asyncio.Event()
 
-        class Stopper:
-            def take(self, events, status):
-                if of(said_.PositionOpened, events):
-                    stop.set()
+    class Stopper:
+        def take(self, events, status):
+            if of(said_.PositionOpened, events):
+                stop.set()
 
-        frames = []
-
-        async def send(frame):
-            frames.append(frame)
-
-        from trading.brokers import broker
-        from trading.pipeline.run import make_engine
-        from trading.pipeline.supervisor import Pipeline
-
-        engine = make_engine(plan, start, True)
-        pipeline = Pipeline(plan, market, start, engine, broker("paper"), send=send)
-        pipeline.core.outputs = [*pipeline.core.outputs, Stopper()]
-        return await pipeline.run(stop), frames
-
-    outcome, frames = asyncio.run(until_a_position_is_open())
+    run = asyncio.run(trade(plan, market, start, Stopper(), stop=stop))
+    outcome, frames = run.outcome, run.frames
     assert outcome.status == "stopped"
     assert Session.objects.get().status == "stopped"
     row = Trade.objects.get()
@@ -197,25 +184,12 @@ def test_an_output_that_fails_does_not_hold_up_the_others():
     plan = planned(TickFeed([ticks()]))
     market, start = started(plan)
 
-    async def go():
-        from trading.brokers import broker
-        from trading.pipeline.run import make_engine
-        from trading.pipeline.supervisor import Pipeline
+    class Broken:
+        def take(self, events, status):
+            raise RuntimeError("dead")
 
-        class Broken:
-            def take(self, events, status):
-                raise RuntimeError("dead")
-
-        async def send(frame):
-            raise ConnectionError("no channel layer")
-
-        engine = make_engine(plan, start, True)
-        pipeline = Pipeline(plan, market, start, engine, broker("paper"), send=send)
-        pipeline.core.outputs = [Broken(), *pipeline.core.outputs]
-        outcome = await pipeline.run(asyncio.Event())
-        return outcome, pipeline
-
-    outcome, pipeline = asyncio.run(go())
+    run = asyncio.run(trade(plan, market, start, Broken(), dead_page=True))
+    outcome, pipeline = run.outcome, run.pipeline
     assert outcome.status == "ended"
     assert pipeline.core.output_failures > 3
     assert Bar.objects.count() == outcome.engine.bars

@@ -50,6 +50,7 @@ def run(plan: Plan, *, serve: tuple[str, int] | None, tell: Tell) -> Outcome:
     try:
         with only_pipeline_of(plan.account):
             market, start = prepare(plan)
+            connection.close()  # this thread asks nothing more
             return asyncio.run(_run(plan, market, start, listener, tell))
     finally:
         if listener is not None:
@@ -98,8 +99,6 @@ def prepare(plan: Plan) -> tuple[Market, Start]:
         return market, begin(plan, account, market)
     except DatabaseError as error:
         raise StartError(f"the database failed: {str(error).strip()}") from error
-    finally:
-        connection.close()
 
 
 async def _run(

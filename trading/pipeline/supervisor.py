@@ -112,6 +112,12 @@ class Pipeline:
     async def run(self, stop: asyncio.Event, *, linger: bool = False) -> Outcome:
         """Trade until the data ends or `stop` is set. `linger`: after the end, go on telling the
         page until `stop` is set."""
+        log.info(
+            "pipeline_started",
+            account=self.facts.account,
+            source=self.facts.source,
+            speed=self.facts.speed,
+        )
         self.writer.start()
         publish = asyncio.create_task(self.publisher.run(self._send), name="publisher")
         try:

@@ -1,0 +1,222 @@
+"""Frames: at most ten a second, at least one, each thing said once."""
+
+import asyncio
+import json
+from decimal import Decimal
+
+import pytest
+
+from engine import events as said_
+from engine.config import engine_config
+from engine.engine import Engine
+from engine.instruments import instrument
+from engine.names import Halt
+from marketdata.calendars import schedule
+from tests.trading.days import ticks
+from trading.pipeline.core import Core, WarmUp
+from trading.pipeline.publisher import MOST, MOST_BARS, Facts, Publisher, notice_of
+from trading.pipeline.stream import part
+from trading.wire import units_text
+
+
+class Clock:
+    def __init__(self):
+        self.now = 50.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def publisher(clock):
+    engine = Engine(engine_config("MES"), schedule(instrument("MES"), "rth"))
+    core = Core(engine, clock=lambda: int(clock.now * 1e9))
+    facts = Facts(
+        spec=instrument("MES"), account="paper-MES", mode="paper", source="memory", synthetic=True,
+        inferred=False, speed="1", stale_s=30, feed="live",
+    )  # fmt: skip
+    made = Publisher(core, facts, clock=clock, now_ms=lambda: int(clock.now * 1000))
+    core.outputs = [made]
+    return made
+
+
+def push(publisher, start, stop):
+    publisher.core.act(part(ticks(), start, stop))
+
+
+def test_at_most_ten_frames_a_second_whatever_the_ticks(publisher, clock):
+    frames = 0
+    for step in range(1000):  # ten seconds, a hundred looks a second
+        push(publisher, step * 20, step * 20 + 20)
+        frames += publisher.frame() is not None
+        clock.now += 0.01
+    assert 90 <= frames <= 101
+
+
+def test_at_least_one_frame_a_second_when_nothing_happens(publisher, clock):
+    frames = 0
+    for _ in range(1000):
+        frames += publisher.frame() is not None
+        clock.now += 0.01
+    assert 10 <= frames <= 11
+
+
+def test_a_frame_that_is_too_early_waits_with_its_news(publisher, clock):
+    push(publisher, 0, 100)
+    assert publisher.frame() is not None
+    push(publisher, 100, 15_000)
+    clock.now += 0.05
+    assert publisher.frame() is None
+    clock.now += 0.06
+    assert publisher.frame()["bars"]
+
+
+def test_a_frame_has_everything_the_contract_names(publisher, clock):
+    push(publisher, 0, 15_000)
+    frame = publisher.frame()
+    json.dumps(frame, allow_nan=False)
+    assert set(frame) == {
+        "type", "seq", "now", "account_name", "bars", "last_bar", "forming", "signals", "trades",
+        "position", "waiting", "account", "feed", "regime", "session", "output", "notices",
+    }  # fmt: skip
+    assert set(frame["feed"]) == {
+        "source", "synthetic", "inferred", "state", "last_tick", "age_ms", "ticks", "tps",
+        "dropped", "speed", "latency_us",
+    }  # fmt: skip
+    assert set(frame["account"]) == {
+        "balance", "day_pnl", "open_pnl", "target", "limit", "tier", "symbol", "halts", "streak",
+    }  # fmt: skip
+    assert frame["forming"]["t"] > frame["last_bar"] == frame["bars"][-1]["t"]
+    assert frame["account"]["balance"] == units_text(publisher.core.engine.status().balance)
+    assert frame["session"]["day"] == "2024-06-12"
+    assert set(frame["regime"]) == {"name", "conf", "scores", "reason", "inputs"}
+
+
+def test_what_happened_is_said_once(publisher, clock):
+    push(publisher, 0, 15_000)
+    first = publisher.frame()
+    clock.now += 1
+    second = publisher.frame()
+    assert first["bars"]
+    assert first["signals"]
+    assert second["bars"] == second["signals"] == second["notices"] == []
+    assert second["last_bar"] == first["last_bar"]
+    assert second["seq"] == first["seq"] + 1
+
+
+def test_a_frame_is_bounded(publisher):
+    for _ in range(3):
+        for event in _closed_bars(MOST):
+            publisher.take([event], None)
+    frame = publisher.frame()
+    assert len(frame["bars"]) == MOST_BARS
+
+
+def _closed_bars(count):
+    engine = Engine(engine_config("MES"), schedule(instrument("MES"), "rth"))
+    events = [e for e in engine.push_columns(ticks()) if isinstance(e, said_.BarClosed)]
+    return (events * (count // len(events) + 1))[:count]
+
+
+def test_the_age_of_the_last_tick_grows_and_then_the_feed_is_stale(publisher, clock):
+    push(publisher, 0, 10)
+    assert publisher.frame()["feed"]["state"] == "live"
+    clock.now += 12
+    feed = publisher.frame()["feed"]
+    assert (feed["age_ms"], feed["state"]) == (12_000, "live")
+    clock.now += 20
+    assert publisher.frame()["feed"]["state"] == "stale"
+    publisher.facts.feed = "ended"
+    clock.now += 1
+    assert publisher.frame()["feed"]["state"] == "ended"
+
+
+def test_before_the_first_tick_nothing_is_known(publisher):
+    publisher.facts.feed = "waiting"
+    frame = publisher.frame()
+    assert frame["feed"]["age_ms"] is None
+    assert frame["feed"]["last_tick"] is None
+    assert frame["forming"] is frame["position"] is frame["regime"] is frame["last_bar"] is None
+
+
+def test_ticks_a_second_leaves_out_the_warm_up(publisher, clock):
+    publisher.facts.feed = "warming"
+    publisher.core.act(WarmUp(True))
+    push(publisher, 0, 15_000)
+    publisher.frame()
+    publisher.core.act(WarmUp(False))
+    publisher.facts.feed = "live"
+    for step in range(20):
+        clock.now += 0.1
+        push(publisher, 15_000 + step * 5, 15_005 + step * 5)
+        frame = publisher.frame()
+    assert frame["feed"]["tps"] == pytest.approx(50, rel=0.1)
+
+
+def test_database_trouble_is_said_and_its_end(publisher, clock):
+    publisher.facts.writer.failing = True
+    frame = publisher.frame()
+    assert frame["output"]["failing"]
+    assert frame["notices"][0]["level"] == "error"
+    clock.now += 1
+    assert publisher.frame()["notices"] == []
+    publisher.facts.writer.failing = False
+    clock.now += 1
+    assert "answers again" in publisher.frame()["notices"][0]["text"]
+
+
+def test_a_dead_channel_layer_is_counted_and_tried_again(publisher, clock):
+    sent, naps = [], []
+
+    async def send(frame):
+        if len(sent) < 2:
+            sent.append(None)
+            raise ConnectionError("redis is away")
+        sent.append(frame)
+
+    async def sleep(seconds):
+        naps.append(seconds)
+        clock.now += seconds
+        if len(naps) > 8:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(publisher.run(send, sleep=sleep))
+    assert publisher.failures == 2
+    assert publisher.sent >= 1
+    assert naps[0] == 1.0, "it waits longer after a failure"
+
+
+@pytest.mark.parametrize(
+    ("event", "level", "words"),
+    [
+        (said_.Halted(ts=1, halt=Halt.KILL, reason="told so"), "warning", "kill): told so"),
+        (said_.Resumed(ts=1, halt=Halt.REJECTS, reason="resumed"), "info", "No longer halted"),
+        (said_.TierChanged(ts=1, before="a", after="b", balance=350_000_000_000), "info", "3500"),
+        (said_.CommandDone(ts=1, command_id="1", kind="Kill", ok=False, result="no"), "error",
+         "Kill: no"),
+        (said_.InputIgnored(ts=1, what="fill", reason="seen before"), "warning", "seen before"),
+        (said_.SessionChanged(ts=1, phase="entries_closed"), "info", "entries closed"),
+        (said_.OrderUpdate(ts=1, id="o", status="rejected", reason="margin"), "error", "margin"),
+    ],
+)  # fmt: skip
+def test_notices(event, level, words):
+    notice = notice_of(event)
+    assert notice["level"] == level
+    assert words in notice["text"]
+
+
+def test_an_ordinary_order_is_no_notice():
+    assert notice_of(said_.OrderUpdate(ts=1, id="o", status="filled")) is None
+
+
+def test_latency_is_of_the_last_pushes(publisher):
+    assert publisher.core.latency_us() is None
+    publisher.core.latencies.extend(range(1000, 101_000, 1000))
+    assert publisher.core.latency_us() == {"p50": 50.0, "p99": 99.0}
+    assert Decimal(str(publisher.core.latency_us()["p50"])) == 50
