@@ -6,7 +6,7 @@
 """
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from functools import cached_property
 from typing import Final
 
@@ -46,6 +46,8 @@ class Instrument:
             value = getattr(self, name)
             if value < 0:
                 raise ConfigError(f"{self.symbol}: {name} is {value}; it cannot be negative")
+        if self.fee_rate >= 1:
+            raise ConfigError(f"{self.symbol}: fee_rate is {self.fee_rate}; it must be below 1")
         to_units(self.tick_value * self.lot)
 
     @cached_property
@@ -55,12 +57,12 @@ class Instrument:
 
     def ticks(self, price: Decimal) -> int:
         """Exact count of ticks in a price; OffGridError if it is not whole."""
-        count = price / self.tick
-        if count != count.to_integral_value():
+        count = _whole(price, self.tick)
+        if count is None:
             raise OffGridError(
                 f"{self.symbol}: price {price} is not a multiple of the tick {self.tick}"
             )
-        return int(count)
+        return count
 
     def price(self, ticks: int) -> Decimal:
         """The price of a count of ticks, with the tick's decimals."""
@@ -68,12 +70,12 @@ class Instrument:
 
     def lots(self, quantity: Decimal) -> int:
         """Exact count of lots in a quantity; OffGridError if it is not whole."""
-        count = quantity / self.lot
-        if count != count.to_integral_value():
+        count = _whole(quantity, self.lot)
+        if count is None:
             raise OffGridError(
                 f"{self.symbol}: size {quantity} is not a multiple of the lot {self.lot}"
             )
-        return int(count)
+        return count
 
     def quantity(self, lots: int) -> Decimal:
         """The quantity (contracts, coins) of a count of lots."""
@@ -103,6 +105,15 @@ class Instrument:
         step = int(self.tick * NANO)
         ticks = nano // step
         return ticks, ticks * step == nano
+
+
+def _whole(value: Decimal, step: Decimal) -> int | None:
+    """How many steps a value has; None if not a whole number of them, or no number."""
+    try:
+        count, rest = divmod(value, step)
+    except InvalidOperation:
+        return None
+    return None if rest else int(count)
 
 
 def _futures(
