@@ -14,10 +14,12 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cached_property
+from math import isfinite
 from typing import Any, Final, Self, get_type_hints
 
 from engine.errors import ConfigError
 from engine.instruments import Instrument, instrument
+from engine.money import to_units
 from engine.names import Pattern, Regime
 
 
@@ -26,16 +28,33 @@ def _require(ok: bool, what: str) -> None:
         raise ConfigError(what)
 
 
+MOST: Final = 2**31 - 1
+"""What compiled code and its times take; far more than any setting means."""
+
+
 def _positive(rules: object, *names: str) -> None:
     for name in names:
         value = getattr(rules, name)
         _require(value > 0, f"{type(rules).__name__}.{name} is {value}; it must be above 0")
+    _not_negative(rules, *names)
 
 
 def _not_negative(rules: object, *names: str) -> None:
     for name in names:
         value = getattr(rules, name)
         _require(value >= 0, f"{type(rules).__name__}.{name} is {value}; it cannot be negative")
+        _require(value <= MOST, f"{type(rules).__name__}.{name} is {value}; at most {MOST}")
+
+
+def _money(rules: object, *names: str) -> None:
+    for name in names:
+        value = getattr(rules, name)
+        try:
+            to_units(value)
+        except (ValueError, OverflowError):
+            raise ConfigError(
+                f"{type(rules).__name__}.{name} is {value}; it must be a whole number of 1e-8"
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -70,7 +89,7 @@ class PatternRules:
     def __post_init__(self) -> None:
         _positive(
             self, "ratio", "min_volume", "stack_levels", "absorption_levels", "min_absorption",
-            "unfinished_memory",
+            "unfinished_memory", "exhaustion_max_levels",
         )  # fmt: skip
         _not_negative(self, "unfinished_volume")
         for name in ("exhaustion_fall", "absorption_share"):
@@ -160,6 +179,16 @@ class RouterRules:
                 Regime.NO_TRADE not in regimes,
                 f"RouterRules.matrix: {Pattern(pattern).name} cannot be enabled in NO_TRADE",
             )
+        for regime in (UP, DOWN, RANGING, VOLATILE):
+            bias, multiplier = self.bias.get(regime, 0), self.size_multiplier.get(regime, 0)
+            _require(
+                bias in (-1, 0, 1),
+                f"RouterRules.bias: {regime.name} is {bias}; it is +1, -1 or 0",
+            )
+            _require(
+                0 < multiplier <= MOST,
+                f"RouterRules.size_multiplier: {regime.name} is {multiplier}; it must be above 0",
+            )
 
 
 @dataclass(frozen=True)
@@ -181,6 +210,7 @@ class Tier:
         _require(
             self.loss_limit > 0, f"tier {self.name}: loss limit {self.loss_limit} must be above 0"
         )
+        _money(self, "min_balance", "loss_limit")
 
 
 def _tier(name: str, balance: str, symbol: str, low: int, high: int, limit: str) -> Tier:
@@ -222,6 +252,7 @@ class RiskRules:
             "stale_s", "max_rejects", "rejects_window_s", "lots_per_unit",
         )  # fmt: skip
         _not_negative(self, "cooldown_bars")
+        _money(self, "profit_target", "loss_limit", "max_drawdown")
         _require(len(self.tiers) > 0, "RiskRules.tiers is empty; at least one tier is needed")
         balances = [tier.min_balance for tier in self.tiers]
         _require(
@@ -280,6 +311,9 @@ class AccountRules:
     def __post_init__(self) -> None:
         _require(bool(self.id), "AccountRules.id is empty")
         _positive(self, "balance")
+        _money(self, "balance")
+        if self.peak is not None:
+            _money(self, "peak")
 
 
 @dataclass(frozen=True)
@@ -370,7 +404,7 @@ def _parse(key: str, text: str, kind: object) -> object:
     except (ValueError, KeyError, InvalidOperation):
         name = getattr(kind, "__name__", str(kind))
         raise ConfigError(f"{key}={text!r} is not a valid {name}") from None
-    if isinstance(value, float | Decimal) and value != value:
+    if isinstance(value, float | Decimal) and not isfinite(value):
         raise ConfigError(f"{key}={text!r} is not a number")
     return value
 
