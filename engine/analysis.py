@@ -1,8 +1,7 @@
-"""What is made of a bar when it closes: profile, patterns, indicators, regime, routing.
+"""What is made of a bar when it closes, read from the compiled tables and published as events.
 
-`Analysis` holds the trading day's table of bars and closes one bar in one compiled call; the
-events (`bar`, `signals`) are built from the results only when somebody wants them. Nothing here
-knows orders or money: it depends on ticks and configuration alone.
+`Analysis` holds the trading day so far; `engine.closing` fills it, one compiled call a bar or many
+bars. Nothing here knows orders or money: it depends on ticks and configuration alone.
 """
 
 from typing import Any, Final
@@ -10,144 +9,22 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from engine import indicators
-from engine.compiled import njit
+from engine.closing import BAR, SESSION, Tables, close_bar, measure, rows_of
 from engine.config import EngineConfig
 from engine.events import Bar, Details, RegimeReading, Signal
-from engine.footprint import (
-    Ladder,
-    ScanState,
-    clear_levels,
-    read_levels,
-    sparse_levels,
-)
+from engine.footprint import FAR, Ladder, ScanState, read_levels, sparse_levels
 from engine.indicators import HISTORY
 from engine.names import Pattern, Regime
 from engine.patterns import DETAILS, FOUND
-from engine.patterns.absorption import absorptions
-from engine.patterns.divergence import divergences
-from engine.patterns.exhaustion import exhaustions
-from engine.patterns.imbalance import imbalances, mark, marked_prices
-from engine.patterns.unfinished import remember, revisited, unfinished
-from engine.profile import point_of_control, value_area
-from engine.regime import READING, no_trade_reason, published, read_regime
-from engine.router import rejection, route
+from engine.patterns.imbalance import mark, marked_prices
+from engine.regime import READING, no_trade_reason, published
+from engine.router import rejection
 from engine.rules import compiled_matrix, compiled_rules
 from engine.schedule import TradingDay
 
-BAR: Final = np.dtype(
-    [
-        (name, np.int64)
-        for name in (
-            "start", "end", "open", "high", "low", "close", "volume", "buy_volume", "sell_volume",
-            "delta", "min_delta", "max_delta", "cum_delta", "trades", "poc", "vah", "val",
-            "notional", "session_notional", "session_volume",
-        )
-    ]
-)  # fmt: skip
-SESSION: Final = np.dtype(
-    [
-        (name, np.int64)
-        for name in ("notional", "volume", "day_volume", "cum_delta", "remembered", "found", "rows")
-    ]
-)
-"""Sums since the session's open and the day's start; how many unfinished levels are remembered;
-how many patterns and rows the last bar had."""
 OTHER_PATTERNS: Final = 16  # records of a bar that are not stacks or revisits, and some room
-
-
-@njit
-def _rows(levels: Any, low: int, step: int) -> Any:
-    """Bid, ask and total volume of each row, and the lowest row's price."""
-    first = low // step
-    count = (low + len(levels) - 1) // step - first + 1
-    bid = np.zeros(count, np.int64)
-    ask = np.zeros(count, np.int64)
-    total = np.zeros(count, np.int64)
-    for k in range(len(levels)):
-        row = (low + k) // step - first
-        bid[row] += levels[k, 0]
-        ask[row] += levels[k, 2]
-        total[row] += levels[k, 0] + levels[k, 1] + levels[k, 2]
-    return bid, ask, total, first * step
-
-
-@njit
-def measure(state: Any, levels: Any, session: Any, out: Any) -> None:
-    """Fill a BAR record from the open bar; does not change the session's sums."""
-    s, b, day = state[0], out[0], session[0]
-    total = np.empty(len(levels), np.int64)
-    buy = 0
-    sell = 0
-    notional = 0
-    for k in range(len(levels)):
-        sell += levels[k, 0]
-        buy += levels[k, 2]
-        total[k] = levels[k, 0] + levels[k, 1] + levels[k, 2]
-        notional += total[k] * (s.low + k)
-    poc = point_of_control(total)
-    low, high = value_area(total, poc)
-    b.start, b.end, b.open, b.close = s.bar_start, s.bar_end, s.open, s.last_price
-    b.high, b.low, b.volume, b.trades = s.high, s.low, s.volume, s.trades
-    b.buy_volume, b.sell_volume = buy, sell
-    b.delta, b.min_delta, b.max_delta = s.delta, s.min_delta, s.max_delta
-    b.cum_delta = day.cum_delta + s.delta
-    b.poc, b.val, b.vah = s.low + poc, s.low + low, s.low + high
-    b.notional = notional
-    b.session_notional = day.notional + notional
-    b.session_volume = day.volume + s.volume
-
-
-@njit
-def _find(levels: Any, out: Any, history: Any, last: int, session: Any, memory: Any,
-          rules: Any, found: Any, marks: Any) -> int:  # fmt: skip
-    """All patterns of the bar in row `last`: into `found`, imbalances of its rows into `marks`."""
-    b, day, r = out[0], session[0], rules[0]
-    step = r.row_ticks
-    bid, ask, total, low = _rows(levels, b.low, step)
-    day.rows = len(bid)
-    buys, sells = marks[0, : len(bid)], marks[1, : len(bid)]
-    close_position = 0.5 if b.high == b.low else (b.close - b.low) / (b.high - b.low)
-    n = imbalances(bid, ask, low, step, r, buys, sells, found, 0)
-    n = exhaustions(bid, ask, low, step, r, found, n)
-    n = absorptions(bid, ask, total, low, step, close_position, r, found, n)
-    n = divergences(history, last, r, found, n)
-    own = n
-    n = unfinished(bid, ask, low, step, r, found, n)
-    last_own = n
-    n, held = revisited(total, low, step, memory, day.remembered, found, n)
-    day.remembered = remember(found, own, last_own, memory, held, r.unfinished_memory)
-    day.found = n
-    return int(n)
-
-
-@njit
-def close_bar(
-    state: Any, ladder: Any, history: Any, last: int, session: Any, memory: Any, rules: Any,
-    matrix: Any, opened: int, closes: int, news: bool,
-    out: Any, reading: Any, room: Any, marks: Any, found: Any,
-) -> int:  # fmt: skip
-    """Close the open bar into row `last`; how many signals were approved.
-
-    `out`, `reading`, `room` (its dense levels), `marks` and `found` receive the results.
-    """
-    levels = room[: read_levels(state, ladder, room)]
-    clear_levels(state, ladder)
-    measure(state, levels, session, out)
-    b, day, row = out[0], session[0], history[last]
-    day.notional, day.volume = b.session_notional, b.session_volume
-    day.cum_delta = b.cum_delta
-    day.day_volume += b.volume
-    row.high, row.low, row.close = b.high, b.low, b.close
-    row.volume, row.delta, row.cum_delta = b.volume, b.delta, b.cum_delta
-    indicators.step(history, last, rules[0])
-    read_regime(
-        history, last, day.notional, day.volume, day.day_volume,
-        b.end - opened, closes - b.end, news, rules[0], reading,
-    )  # fmt: skip
-    n = _find(levels, out, history, last, session, memory, rules, found, marks)
-    state[0].trades = 0
-    return int(route(found, n, reading, matrix, rules[0]))
+FIRST_BARS: Final = 512
+FIRST_LEVELS: Final = 256
 
 
 class Analysis:
@@ -155,32 +32,60 @@ class Analysis:
 
     def __init__(self, config: EngineConfig, unfinished: tuple[tuple[int, int], ...] = ()) -> None:
         self._config = config
-        self._rules = compiled_rules(config)
-        self._matrix = compiled_matrix(config)
-        self._memory = np.zeros((config.patterns.unfinished_memory + 1, 2), np.int64)
-        self._session = np.zeros(1, SESSION)
-        self._out = np.zeros(1, BAR)
-        self._reading = np.zeros(1, READING)
-        self._history = np.zeros(512, HISTORY)
-        self.bars = 0
-        self._make_room(256)
+        memory = np.zeros((config.patterns.unfinished_memory + 1, 2), np.int64)
         kept = unfinished[-config.patterns.unfinished_memory :]
-        for k, (price, side) in enumerate(kept):
-            self._memory[k] = price, side
-        self._session["remembered"] = len(kept)
+        memory[: len(kept)] = np.array(kept, np.int64).reshape(-1, 2)
+        self.tables = Tables(
+            history=np.zeros(FIRST_BARS, HISTORY),
+            session=np.zeros(1, SESSION),
+            memory=memory,
+            rules=compiled_rules(config),
+            matrix=compiled_matrix(config),
+            news=np.array(config.regime.news, np.int64).reshape(-1, 2),
+            bar=np.zeros(1, BAR),
+            reading=np.zeros(1, READING),
+            levels=np.zeros((0, 3), np.int64),
+            marks=np.zeros((2, 0)),
+            found=np.zeros(0, FOUND),
+        )
+        self.tables.session["remembered"] = len(kept)
+        self.tables.session["wanted_from"] = FAR
+        self._make_room(FIRST_LEVELS)
+
+    @property
+    def bars(self) -> int:
+        """Closed bars of the trading day."""
+        return int(self.tables.session[0]["bars"])
+
+    @property
+    def approved(self) -> int:
+        """Approved signals of the last closed bar."""
+        return int(self.tables.session[0]["approved"])
+
+    @property
+    def bar_end(self) -> int:
+        """End of the last closed bar."""
+        return int(self.tables.bar[0]["end"])
 
     @property
     def remembered(self) -> tuple[tuple[int, int], ...]:
         """Unfinished levels (price, +1 high / -1 low), oldest first."""
-        held = self._memory[: self._session[0]["remembered"]].tolist()
+        held = self.tables.memory[: self.tables.session[0]["remembered"]].tolist()
         return tuple((price, side) for price, side in held)
 
-    def start_day(self) -> None:
+    def start_day(self, day: TradingDay) -> None:
         """Forget the day before; remembered levels stay."""
-        self.bars = 0
-        held = int(self._session[0]["remembered"])
-        self._session[:] = 0
-        self._session["remembered"] = held
+        session = self.tables.session
+        held = int(session[0]["remembered"])
+        session[:] = 0
+        session["remembered"] = held
+        session["day_start"], session["day_end"] = day.start, day.end
+        session["opened"], session["closes"] = day.open, day.close
+        session["wanted_from"] = FAR
+
+    def want(self, since: int) -> None:
+        """Bars with approved signals that end from `since` on (UTC ns) stop `scan_bars`."""
+        self.tables.session["wanted_from"] = since
 
     def anchor_session(self, state: ScanState, ladder: Ladder) -> None:
         """The session opens now: its VWAP starts here, even within the open bar."""
@@ -190,23 +95,17 @@ class Analysis:
             prices = np.arange(state.low, state.high + 1, dtype=np.int64)
             notional = int((levels.sum(axis=1) * prices).sum())
             volume = state.volume
-        self._session["notional"], self._session["volume"] = -notional, -volume
+        self.tables.session["notional"], self.tables.session["volume"] = -notional, -volume
 
-    def close(self, state: ScanState, ladder: Ladder, day: TradingDay) -> int:
+    def close(self, state: ScanState, ladder: Ladder) -> int:
         """Close the open bar; the number of approved signals."""
-        if self.bars == len(self._history):
-            self._history = np.concatenate([self._history, np.zeros_like(self._history)])
+        if self.bars == len(self.tables.history):
+            longer = np.concatenate([self.tables.history, np.zeros_like(self.tables.history)])
+            self.tables = self.tables._replace(history=longer)
         count = state.high - state.low + 1
-        if count > len(self._levels):
+        if count > len(self.tables.levels):
             self._make_room(2 * count)
-        windows = self._config.regime.news
-        news = bool(windows) and any(a <= state.bar_end < b for a, b in windows)
-        approved: int = close_bar(
-            state.array, ladder, self._history, self.bars, self._session, self._memory, self._rules,
-            self._matrix, day.open, day.close, news,
-            self._out, self._reading, self._levels, self._marks, self._found,
-        )  # fmt: skip
-        self.bars += 1
+        approved: int = close_bar(state.array, ladder, self.tables)
         return approved
 
     @staticmethod
@@ -217,33 +116,36 @@ class Analysis:
         return levels
 
     def _make_room(self, levels: int) -> None:
-        """Buffers for the results of bars of up to `levels` prices."""
-        self._levels = np.zeros((levels, 3), np.int64)
-        self._marks = np.zeros((2, levels))
-        self._found = np.zeros(levels + len(self._memory) + OTHER_PATTERNS, FOUND)
+        """Tables for the results of bars of up to `levels` prices."""
+        found = levels + len(self.tables.memory) + OTHER_PATTERNS
+        self.tables = self.tables._replace(
+            levels=np.zeros((levels, 3), np.int64),
+            marks=np.zeros((2, levels)),
+            found=np.zeros(found, FOUND),
+        )
 
     @property
     def regime(self) -> Regime:
         """Of the last closed bar."""
-        return Regime(int(self._reading[0]["regime"]))
+        return Regime(int(self.tables.reading[0]["regime"]))
 
     @property
     def confidence(self) -> float:
         """Of the last closed bar's regime."""
-        return float(self._reading[0]["confidence"])
+        return float(self.tables.reading[0]["confidence"])
 
     def reading(self) -> RegimeReading:
         """Regime, scores and inputs of the last closed bar."""
-        return published(self._reading, self._rules)
+        return published(self.tables.reading, self.tables.rules)
 
     def bar(self, reading: RegimeReading, warm_up: bool) -> Bar:
         """The last closed bar as an event's part."""
-        low, step = int(self._out[0]["low"]), self._config.bars.row_ticks
+        low, step = int(self.tables.bar[0]["low"]), self._config.bars.row_ticks
         rows = low // step * step
-        levels = self._levels[: int(self._out[0]["high"]) - low + 1]
-        buys, sells = self._marks[:, : int(self._session[0]["rows"])]
+        levels = self.tables.levels[: int(self.tables.bar[0]["high"]) - low + 1]
+        buys, sells = self.tables.marks[:, : int(self.tables.session[0]["rows"])]
         return self._published(
-            self._out, levels, self.bars - 1, reading=reading, warm_up=warm_up,
+            self.tables.bar, levels, self.bars - 1, reading=reading, warm_up=warm_up,
             buy_imbalances=marked_prices(buys, rows, step),
             sell_imbalances=marked_prices(sells, rows, step),
         )  # fmt: skip
@@ -254,9 +156,9 @@ class Analysis:
             return None
         out = np.zeros(1, BAR)
         levels = self._open_levels(state, ladder)
-        measure(state.array, levels, self._session, out)
+        measure(state.array, levels, self.tables.session, out)
         low, step = int(out[0]["low"]), self._config.bars.row_ticks
-        bid, ask, _, rows = _rows(levels, low, step)
+        bid, ask, _, rows = rows_of(levels, low, step)
         buys, sells = np.empty(len(bid)), np.empty(len(bid))
         rules = self._config.patterns
         mark(bid, ask, rules.ratio, rules.min_volume, buys, sells)
@@ -275,12 +177,12 @@ class Analysis:
 
     def signals(self, approved_only: bool = False) -> list[Signal]:
         """The last closed bar's signals, in the order of the pattern table."""
-        start, end = int(self._out[0]["start"]), int(self._out[0]["end"])
+        start, end = int(self.tables.bar[0]["start"]), int(self.tables.bar[0]["end"])
         regime, confidence = self.regime, self.confidence
-        no_trade = no_trade_reason(self._reading, self._rules)
+        no_trade = no_trade_reason(self.tables.reading, self.tables.rules)
         router = self._config.router
         signals = []
-        found = self._found[: int(self._session[0]["found"])].tolist()
+        found = self.tables.found[: int(self.tables.session[0]["found"])].tolist()
         for k, (number, direction, price, strength, details, approved, rule) in enumerate(found):
             if approved_only and not approved:
                 continue

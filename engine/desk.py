@@ -93,8 +93,8 @@ class Desk:
 
     def start_day(self, day: TradingDay) -> None:
         """A new trading day: its halts and its P&L begin anew."""
-        for halt in [h for h in self.account.halts if h in ENDS_WITH_DAY]:
-            self.lift(halt, day.start, "a new trading day")
+        for ended in [halt for halt in self.account.halts if halt in ENDS_WITH_DAY]:
+            self.lift(ended, day.start, "a new trading day")
         self.account.day_pnl = 0
         self.account.rejects.clear()
         self._cooldown = 0

@@ -20,6 +20,7 @@ from typing import Any, Final, Literal
 
 from engine.analysis import Analysis
 from engine.brackets import Bracket
+from engine.closing import scan_bars
 from engine.commands import Command
 from engine.config import EngineConfig
 from engine.desk import Desk, first_carry
@@ -120,11 +121,10 @@ class Engine:
 
     def push_columns(self, columns: TickColumns) -> Sequence[Event]:
         """The same for contiguous columns."""
-        ts, price, size, side = columns
-        taken = scan(ts, price, size, side, 0, self._scan, self._ladder)
-        if taken == len(ts):
+        taken = self._scan_on(*columns, 0)
+        if taken == len(columns.ts):
             return NOTHING
-        return self._run(ts, price, size, side, taken)
+        return self._run(*columns, taken)
 
     def beat(self, ts: int) -> Sequence[Event]:
         """Time is `ts` (UTC ns) even if nothing trades. An earlier time than seen is ignored."""
@@ -218,8 +218,18 @@ class Engine:
         n = len(ts)
         while i < n:
             self._take(int(ts[i]), int(price[i]), int(size[i]), int(side[i]))
-            i = scan(ts, price, size, side, i + 1, self._scan, self._ladder)
+            i = self._scan_on(ts, price, size, side, i + 1)
         return self._flush()
+
+    def _scan_on(self, ts: Any, price: Any, size: Any, side: Any, i: int) -> int:
+        """Take ticks from `i` on until one needs a look; its index, or how many there are."""
+        if not self._quiet:
+            return int(scan(ts, price, size, side, i, self._scan, self._ladder))
+        tables = self._analysis.tables
+        i = scan_bars(ts, price, size, side, i, self._bar_ns, self._scan, self._ladder, tables)
+        if self._analysis.approved:
+            self._decide(self._analysis.bar_end, self._analysis.signals(approved_only=True))
+        return i
 
     def _take(self, ts: int, price: int, size: int, side: int) -> None:
         """One tick at which something may happen."""
@@ -228,6 +238,7 @@ class Engine:
             self._drop(reason, ts, price, size, side)
             return
         ts = max(ts, self._clock)
+        self._desk.bars = self._analysis.bars
         self._advance(ts)
         day = self._day or self._start_day(ts)
         if not self._make_room(price):
@@ -298,7 +309,7 @@ class Engine:
             best, happen = state.bar_end, self._close_bar
         if self._moments and self._moments[0][0] < best:
             best, happen = self._moments[0][0], self._next_phase
-        if self._stale_at() < min(best, ts):
+        if ts - state.last_ts > self._stale_ns and self._stale_at() < min(best, ts):
             happen = self._go_stale
         return happen
 
@@ -329,7 +340,7 @@ class Engine:
         ]
         self._phase = "before_open"
         self._reading = None
-        self._analysis.start_day()
+        self._analysis.start_day(day)
         self._desk.start_day(day)
         self._emit(DayStarted(ts=day.start, day=day.day, carry=self.carry()))
         self._advance(ts)
@@ -350,40 +361,53 @@ class Engine:
 
     def _arm(self) -> None:
         """Tell the scan what to stop for."""
-        state, day = self._state, self._day
-        state.next_time, state.gap_ns = ALWAYS, FAR
-        if day is not None and state.trades:
-            end = state.bar_end
-            state.next_time = min(end, self._moments[0][0])
-            if end > day.entries_from and self._stale_at() != FAR:
-                state.gap_ns = self._stale_ns
+        state = self._state
+        state.moment = self._moments[0][0] if self._moments else ALWAYS
+        state.next_time = min(state.bar_end, state.moment) if state.trades else ALWAYS
+        state.gap_ns = self._stale_ns if self._phase in ("open", "entries_closed") else FAR
+        if self._quiet:
+            self._analysis.want(self._entries_from())
         state.watch_low, state.watch_high, state.order_at = self._desk.watch()
 
     # -- bars --------------------------------------------------------------------------------
 
     def _close_bar(self) -> None:
-        day = self._day
-        if day is None:
-            raise EngineError("a bar is open outside a trading day")
         ts = self._state.bar_end
-        approved = self._analysis.close(self._state, self._ladder, day)
+        approved = self._analysis.close(self._state, self._ladder)
         self._desk.bars = self._analysis.bars
-        signals: list[Signal] = []
-        if not self._quiet:
+        if self._quiet:
+            if approved and ts >= self._entries_from():
+                self._decide(ts, self._analysis.signals(approved_only=True))
+        else:
             reading = self._reading = self._analysis.reading()
             self._emit(BarClosed(ts=ts, bar=self._analysis.bar(reading, self.warming)))
             signals = self._analysis.signals()
             for signal in signals:
                 self._emit(SignalDetected(ts=ts, signal=signal))
-        if not approved:
-            return
-        stopped = "end_of_data" if self._ended else "warm_up" if self.warming else ""
-        rule, reason = self._desk.objection(ts, day, stopped)
+            if approved:
+                self._decide(ts, [signal for signal in signals if signal.approved])
+
+    def _decide(self, ts: int, approved: list[Signal]) -> None:
+        """The bar that ended at `ts` had approved signals."""
+        day = self._day
+        if day is None:
+            raise EngineError("a bar was closed outside a trading day")
+        self._desk.bars = self._analysis.bars
+        rule, reason = self._desk.objection(ts, day, self._stopped())
         if not (rule and self._quiet):
-            if self._quiet:
-                signals = self._analysis.signals(approved_only=True)
-            wanted = [signal for signal in signals if signal.approved]
-            self._desk.decide(ts, wanted, day, rule, reason)
+            self._desk.decide(ts, approved, day, rule, reason)
+        self._arm()
+
+    def _stopped(self) -> str:
+        """Why no entry is wanted whatever the market does; "" when it is."""
+        return "end_of_data" if self._ended else "warm_up" if self.warming else ""
+
+    def _entries_from(self) -> int:
+        """The first bar end at which an entry could be made as things stand; FAR: at none."""
+        day, desk = self._day, self._desk
+        if day is None or desk.bracket is not None or desk.account.halts or self._stopped():
+            return FAR
+        return day.entries_from if self._phase in ("before_open", "open") else FAR
 
     # -- output ------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ STATE: Final = np.dtype(
         (name, np.int64)
         for name in (
             "clock", "last_ts", "last_price",
-            "next_time", "order_at", "watch_low", "watch_high", "gap_ns",
+            "next_time", "moment", "order_at", "watch_low", "watch_high", "gap_ns",
             "ticks", "run_high", "run_low",
             "base", "size",
             "bar_start", "bar_end", "open", "high", "low", "volume", "trades",
@@ -63,7 +63,8 @@ class ScanState:
     """
 
     clock, last_ts, last_price = _field("clock"), _field("last_ts"), _field("last_price")
-    next_time, order_at, gap_ns = _field("next_time"), _field("order_at"), _field("gap_ns")
+    next_time, moment, order_at = _field("next_time"), _field("moment"), _field("order_at")
+    gap_ns = _field("gap_ns")
     watch_low, watch_high = _field("watch_low"), _field("watch_high")
     run_high, run_low, ticks = _field("run_high"), _field("run_low"), _field("ticks")
     base, size = _field("base"), _field("size")
@@ -74,7 +75,7 @@ class ScanState:
         self.array = np.zeros(1, STATE)
         self.view = memoryview(self.array.view(np.int64))  # type: ignore[arg-type]
         self.clock = self.last_ts = self.next_time = np.iinfo(np.int64).min // 2
-        self.order_at = self.gap_ns = FAR
+        self.moment = self.order_at = self.gap_ns = FAR
         self.watch_low, self.watch_high = -1, INF_PRICE
 
 
@@ -122,7 +123,7 @@ def _plain(ts: Any, price: Any, size: Any, side: Any, s: Any) -> Any:
 
 
 @njit
-def _first_odd(ts: Any, price: Any, size: Any, side: Any, s: Any) -> int:
+def first_odd(ts: Any, price: Any, size: Any, side: Any, s: Any) -> int:
     """Index of the first tick that needs a look, or the number of ticks."""
     clock, last_ts, last_price = s.clock, s.last_ts, s.last_price
     low_bound = max(max(s.watch_low, s.base - 1), 0)
@@ -192,7 +193,7 @@ def scan(ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladd
         end = min(i + CHUNK, n)
         plain, high, low, volume = _plain(ts[i:end], price[i:end], size[i:end], side[i:end], s)
         if not plain:
-            end = i + _first_odd(ts[i:end], price[i:end], size[i:end], side[i:end], s)
+            end = i + first_odd(ts[i:end], price[i:end], size[i:end], side[i:end], s)
         if end > i and ts[end - 1] >= limit:
             plain = False
             left = i
@@ -264,6 +265,7 @@ def open_bar(
     s = state[0]
     s.bar_start = max(ts - ts % length, day_start)
     s.bar_end = min(ts - ts % length + length, day_end)
+    s.next_time = min(s.bar_end, s.moment)
     s.open = s.high = s.low = price
     s.volume = s.trades = 0
     s.delta = s.min_delta = s.max_delta = 0

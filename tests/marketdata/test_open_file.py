@@ -95,7 +95,7 @@ def test_every_feed_can_be_read_again(tmp_path):
 def test_importing_feeds_imports_no_heavy_library():
     script = (
         "import sys, marketdata.calendars, marketdata.feeds, marketdata.feeds.files, "
-        "marketdata.feeds.pacing, marketdata.feeds.simulator; "
+        "marketdata.feeds.simulator; "
         "print([m for m in ('pandas', 'pyarrow', 'databento', 'databento_dbn', 'numba', 'django') "
         "if m in sys.modules])"
     )

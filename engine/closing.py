@@ -1,0 +1,195 @@
+"""Closing bars, compiled: profile, patterns, indicators, regime and routing of a bar in one call.
+
+`close_bar` closes the open bar into the tables; `scan_bars` goes on from bar to bar for as long as
+nobody has to be told, which is how years are run. What both write is read through `Analysis`.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from engine import indicators
+from engine.compiled import njit
+from engine.footprint import clear_levels, first_odd, open_bar, read_levels, scan
+from engine.patterns.absorption import absorptions
+from engine.patterns.divergence import divergences
+from engine.patterns.exhaustion import exhaustions
+from engine.patterns.imbalance import imbalances
+from engine.patterns.unfinished import remember, revisited, unfinished
+from engine.profile import point_of_control, value_area
+from engine.regime import read_regime
+from engine.router import route
+
+BAR: Final = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "start", "end", "open", "high", "low", "close", "volume", "buy_volume", "sell_volume",
+            "delta", "min_delta", "max_delta", "cum_delta", "trades", "poc", "vah", "val",
+            "notional", "session_notional", "session_volume",
+        )
+    ]
+)  # fmt: skip
+SESSION: Final = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "day_start", "day_end", "opened", "closes", "bars",
+            "notional", "volume", "day_volume", "cum_delta",
+            "remembered", "found", "rows", "approved", "wanted_from",
+        )
+    ]
+)  # fmt: skip
+"""Times of the trading day; how many bars it has; sums since the session's open (notional, volume)
+and since the day's start; how many unfinished levels are remembered; of the last bar: patterns
+found, rows, signals approved. `scan_bars` stops at a bar with approved signals that ends from
+`wanted_from` on."""
+
+
+class Tables(NamedTuple):
+    """Everything that a bar's close reads and writes. Arrays of one record are written `[0]`."""
+
+    history: npt.NDArray[np.void]
+    session: npt.NDArray[np.void]
+    memory: npt.NDArray[np.int64]  # unfinished levels
+    rules: npt.NDArray[np.void]
+    matrix: npt.NDArray[np.int8]
+    news: npt.NDArray[np.int64]  # [n, 2] windows
+    bar: npt.NDArray[np.void]
+    reading: npt.NDArray[np.void]
+    levels: npt.NDArray[np.int64]  # dense, from the bar's low
+    marks: npt.NDArray[np.float64]  # [2, rows] ratios of buy and sell imbalances
+    found: npt.NDArray[np.void]
+
+
+@njit
+def rows_of(levels: Any, low: int, step: int) -> Any:
+    """Bid, ask and total volume of each row, and the lowest row's price."""
+    first = low // step
+    count = (low + len(levels) - 1) // step - first + 1
+    bid = np.zeros(count, np.int64)
+    ask = np.zeros(count, np.int64)
+    total = np.zeros(count, np.int64)
+    for k in range(len(levels)):
+        row = (low + k) // step - first
+        bid[row] += levels[k, 0]
+        ask[row] += levels[k, 2]
+        total[row] += levels[k, 0] + levels[k, 1] + levels[k, 2]
+    return bid, ask, total, first * step
+
+
+@njit
+def measure(state: Any, levels: Any, session: Any, out: Any) -> None:
+    """Fill a BAR record from the open bar; does not change the session's sums."""
+    s, b, day = state[0], out[0], session[0]
+    total = np.empty(len(levels), np.int64)
+    buy = 0
+    sell = 0
+    notional = 0
+    for k in range(len(levels)):
+        sell += levels[k, 0]
+        buy += levels[k, 2]
+        total[k] = levels[k, 0] + levels[k, 1] + levels[k, 2]
+        notional += total[k] * (s.low + k)
+    poc = point_of_control(total)
+    low, high = value_area(total, poc)
+    b.start, b.end, b.open, b.close = s.bar_start, s.bar_end, s.open, s.last_price
+    b.high, b.low, b.volume, b.trades = s.high, s.low, s.volume, s.trades
+    b.buy_volume, b.sell_volume = buy, sell
+    b.delta, b.min_delta, b.max_delta = s.delta, s.min_delta, s.max_delta
+    b.cum_delta = day.cum_delta + s.delta
+    b.poc, b.val, b.vah = s.low + poc, s.low + low, s.low + high
+    b.notional = notional
+    b.session_notional = day.notional + notional
+    b.session_volume = day.volume + s.volume
+
+
+@njit
+def _find(levels: Any, t: Tables) -> int:
+    """All patterns of the bar in `t.bar`: into `t.found`, imbalances of its rows into `t.marks`."""
+    b, day, r = t.bar[0], t.session[0], t.rules[0]
+    found, step = t.found, r.row_ticks
+    bid, ask, total, low = rows_of(levels, b.low, step)
+    day.rows = len(bid)
+    buys, sells = t.marks[0, : len(bid)], t.marks[1, : len(bid)]
+    close_position = 0.5 if b.high == b.low else (b.close - b.low) / (b.high - b.low)
+    n = imbalances(bid, ask, low, step, r, buys, sells, found, 0)
+    n = exhaustions(bid, ask, low, step, r, found, n)
+    n = absorptions(bid, ask, total, low, step, close_position, r, found, n)
+    n = divergences(t.history, day.bars, r, found, n)
+    own = n
+    n = unfinished(bid, ask, low, step, r, found, n)
+    last_own = n
+    n, held = revisited(total, low, step, t.memory, day.remembered, found, n)
+    day.remembered = remember(found, own, last_own, t.memory, held, r.unfinished_memory)
+    day.found = n
+    return int(n)
+
+
+@njit
+def close_bar(state: Any, ladder: Any, t: Tables) -> int:
+    """Close the open bar into the next row of the history; how many signals were approved."""
+    levels = t.levels[: read_levels(state, ladder, t.levels)]
+    clear_levels(state, ladder)
+    measure(state, levels, t.session, t.bar)
+    b, day = t.bar[0], t.session[0]
+    last = day.bars
+    row = t.history[last]
+    day.notional, day.volume = b.session_notional, b.session_volume
+    day.cum_delta = b.cum_delta
+    day.day_volume += b.volume
+    row.high, row.low, row.close = b.high, b.low, b.close
+    row.volume, row.delta, row.cum_delta = b.volume, b.delta, b.cum_delta
+    indicators.step(t.history, last, t.rules[0])
+    news = False
+    for k in range(len(t.news)):
+        news = news or t.news[k, 0] <= b.end < t.news[k, 1]
+    read_regime(
+        t.history, last, day.notional, day.volume, day.day_volume,
+        b.end - day.opened, day.closes - b.end, news, t.rules[0], t.reading,
+    )  # fmt: skip
+    n = _find(levels, t)
+    day.bars = last + 1
+    day.approved = route(t.found, n, t.reading, t.matrix, t.rules[0])
+    state[0].trades = 0
+    return int(day.approved)
+
+
+@njit
+def _only_ends_bar(
+    ts: Any, price: Any, size: Any, side: Any, i: int, state: Any, t: Tables
+) -> bool:
+    """Whether tick i does nothing but end the open bar, for whose results there is room."""
+    s, here = state[0], slice(i, i + 1)
+    return bool(
+        s.trades > 0
+        and s.bar_end <= ts[i] < min(s.moment, s.order_at)
+        and t.session[0].bars < len(t.history)
+        and s.high - s.low < len(t.levels)
+        and first_odd(ts[here], price[here], size[here], side[here], s) == 1
+    )
+
+
+@njit
+def scan_bars(
+    ts: Any, price: Any, size: Any, side: Any, start: int, length: int,
+    state: Any, ladder: Any, t: Tables,
+) -> int:  # fmt: skip
+    """`scan` that also closes and opens bars of `length` ns where nothing else happens.
+
+    Stops as `scan` does, and behind the close of a bar with approved signals that are wanted
+    (`session.approved` says how many; the tick it returns is then still to be taken).
+    """
+    day = t.session[0]
+    day.approved = 0
+    i = scan(ts, price, size, side, start, state, ladder)
+    while i < len(ts) and _only_ends_bar(ts, price, size, side, i, state, t):
+        if close_bar(state, ladder, t) > 0 and state[0].bar_end >= day.wanted_from:
+            return i
+        day.approved = 0
+        open_bar(
+            ts[i], price[i], size[i], side[i], length, day.day_start, day.day_end, state, ladder
+        )
+        i = scan(ts, price, size, side, i + 1, state, ladder)
+    return i
