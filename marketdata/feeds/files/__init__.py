@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.instruments import instrument
 from marketdata.errors import FeedError
@@ -43,8 +43,10 @@ def open_file(
         instrument(symbol)
     if side not in (None, "tick-rule"):
         raise FeedError(f'side {side!r} is not known; it is "tick-rule" or left out')
-    if timezone not in available_timezones():
-        raise FeedError(f"unknown timezone {timezone!r}; give one like America/Chicago")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise FeedError(f"unknown timezone {timezone!r}; give one like America/Chicago") from None
     if path.is_dir():
         raise FeedError(f"{path}: is a folder; name one file in it")
     with reading(path):
