@@ -79,7 +79,6 @@ class Analysis:
         held = int(session[0]["remembered"])
         session[:] = 0
         session["remembered"] = held
-        session["day_start"], session["day_end"] = day.start, day.end
         session["opened"], session["closes"] = day.open, day.close
         session["wanted_from"] = FAR
 

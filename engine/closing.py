@@ -11,7 +11,16 @@ import numpy.typing as npt
 
 from engine import indicators
 from engine.compiled import njit
-from engine.footprint import clear_levels, first_odd, open_bar, read_levels, scan
+from engine.footprint import (
+    ALWAYS,
+    add,
+    clear_levels,
+    first_odd,
+    full,
+    open_bar,
+    read_levels,
+    scan,
+)
 from engine.patterns.absorption import absorptions
 from engine.patterns.divergence import divergences
 from engine.patterns.exhaustion import exhaustions
@@ -35,16 +44,16 @@ SESSION: Final = np.dtype(
     [
         (name, np.int64)
         for name in (
-            "day_start", "day_end", "opened", "closes", "bars",
+            "opened", "closes", "bars",
             "notional", "volume", "day_volume", "cum_delta",
             "remembered", "found", "rows", "approved", "wanted_from",
         )
     ]
 )  # fmt: skip
-"""Times of the trading day; how many bars it has; sums since the session's open (notional, volume)
-and since the day's start; how many unfinished levels are remembered; of the last bar: patterns
-found, rows, signals approved. `scan_bars` stops at a bar with approved signals that ends from
-`wanted_from` on."""
+"""Open and close of the session; how many bars the day has; sums since the session's open
+(notional, volume) and since the day's start; how many unfinished levels are remembered; of the last
+bar: patterns found, rows, signals approved. `scan_bars` stops at a bar with approved signals that
+ends from `wanted_from` on."""
 
 
 class Tables(NamedTuple):
@@ -153,43 +162,48 @@ def close_bar(state: Any, ladder: Any, t: Tables) -> int:
     day.bars = last + 1
     day.approved = route(t.found, n, t.reading, t.matrix, t.rules[0])
     state[0].trades = 0
+    state[0].next_time = ALWAYS
     return int(day.approved)
 
 
 @njit
-def _only_ends_bar(
-    ts: Any, price: Any, size: Any, side: Any, i: int, state: Any, t: Tables
-) -> bool:
-    """Whether tick i does nothing but end the open bar, for whose results there is room."""
+def _nothing_else(ts: Any, price: Any, size: Any, side: Any, i: int, state: Any, t: Tables) -> bool:
+    """Whether tick i does nothing but end or begin a bar, and there is room for the results."""
     s, here = state[0], slice(i, i + 1)
+    width = max(s.high, price[i]) - min(s.low, price[i]) if s.trades > 0 else 0
     return bool(
-        s.trades > 0
-        and s.bar_end <= ts[i] < min(s.moment, s.order_at)
+        ts[i] < min(s.moment, s.order_at)
         and t.session[0].bars < len(t.history)
-        and s.high - s.low < len(t.levels)
+        and width < len(t.levels)
         and first_odd(ts[here], price[here], size[here], side[here], s) == 1
     )
 
 
 @njit
 def scan_bars(
-    ts: Any, price: Any, size: Any, side: Any, start: int, length: int,
-    state: Any, ladder: Any, t: Tables,
-) -> int:  # fmt: skip
-    """`scan` that also closes and opens bars of `length` ns where nothing else happens.
+    ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladder: Any, t: Tables
+) -> int:
+    """`scan` that also closes and opens bars where nothing else happens.
 
     Stops as `scan` does, and behind the close of a bar with approved signals that are wanted
-    (`session.approved` says how many; the tick it returns is then still to be taken).
+    (`session.approved` says how many). The tick whose index it returns is still to be taken.
     """
-    day = t.session[0]
+    s, day = state[0], t.session[0]
     day.approved = 0
     i = scan(ts, price, size, side, start, state, ladder)
-    while i < len(ts) and _only_ends_bar(ts, price, size, side, i, state, t):
-        if close_bar(state, ladder, t) > 0 and state[0].bar_end >= day.wanted_from:
+    while i < len(ts) and _nothing_else(ts, price, size, side, i, state, t):
+        ends = s.trades > 0 and ts[i] >= s.bar_end
+        if ends and close_bar(state, ladder, t) > 0 and s.bar_end >= day.wanted_from:
             return i
+        if s.trades > 0:
+            add(ts[i], price[i], size[i], side[i], state, ladder)
+        else:
+            open_bar(ts[i], price[i], size[i], side[i], state, ladder)
+        i += 1
+        if full(state):
+            s.bar_end = ts[i - 1]
+            if close_bar(state, ladder, t) > 0 and s.bar_end >= day.wanted_from:
+                return i
         day.approved = 0
-        open_bar(
-            ts[i], price[i], size[i], side[i], length, day.day_start, day.day_end, state, ladder
-        )
-        i = scan(ts, price, size, side, i + 1, state, ladder)
+        i = scan(ts, price, size, side, i, state, ladder)
     return i

@@ -57,15 +57,29 @@ def _money(rules: object, *names: str) -> None:
             ) from None
 
 
+BAR_KINDS: Final = ("time", "tick", "volume", "range", "delta")
+
+
 @dataclass(frozen=True)
 class BarRules:
-    """Time bars of `seconds`, aligned to the epoch; price rows of `row_ticks` for the patterns."""
+    """What ends a bar, and the price rows of `row_ticks` that the patterns see.
+
+    Kind "time": after `seconds`, aligned to the epoch. Else with the trade that fills it: "tick" at
+    `size` trades, "volume" at `size` lots, "range" when high - low reaches `size` ticks, "delta"
+    when buy less sell volume reaches `size` lots either way.
+    """
 
     seconds: int = 300
     row_ticks: int = 1
+    kind: str = "time"
+    size: int = 1000
 
     def __post_init__(self) -> None:
-        _positive(self, "seconds", "row_ticks")
+        _positive(self, "seconds", "row_ticks", "size")
+        _require(
+            self.kind in BAR_KINDS,
+            f"BarRules.kind is {self.kind!r}; it is one of {', '.join(BAR_KINDS)}",
+        )
         _require(
             self.seconds <= 86_400, f"BarRules.seconds is {self.seconds}; at most a day, 86400"
         )

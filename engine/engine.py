@@ -39,10 +39,13 @@ from engine.events import (
     TickDropped,
 )
 from engine.footprint import (
+    ALWAYS,
     FAR,
+    TIME_BARS,
     ScanState,
     add,
     fit_ladder,
+    full,
     new_ladder,
     open_bar,
     scan,
@@ -50,6 +53,7 @@ from engine.footprint import (
 )
 from engine.names import ExitReason, Halt
 from engine.risk import ENDS_WITH_DAY
+from engine.rules import bar_length
 from engine.schedule import Schedule, TradingDay
 from engine.status import Position, Status
 from engine.ticks import (
@@ -65,7 +69,6 @@ from engine.ticks import (
 )
 
 NOTHING: Final[Sequence[Event]] = ()
-ALWAYS: Final = -FAR
 NO_LADDER: Final = -(1 << 40)  # no price fits: the first tick places the ladder
 Phase = Literal["open", "entries_closed", "flatten", "closed", "end"]
 
@@ -98,7 +101,7 @@ class Engine:
         self._state.base, self._state.size = NO_LADDER, self._ladder.shape[1]
         self._analysis = Analysis(config, carry.unfinished)
         self._desk = Desk(config, carry, self._state, simulated)
-        self._bar_ns = config.bars.seconds * NS
+        self._state.kind, self._state.length = bar_length(config.bars)
         self._stale_ns = config.risk.stale_s * NS
         self._day: TradingDay | None = None
         self._moments: list[tuple[int, Phase]] = []
@@ -155,6 +158,8 @@ class Engine:
         self._ended = True
         self._desk.finish(self._clock)
         if self._state.trades:
+            if self._state.kind != TIME_BARS:
+                self._state.bar_end = self._clock
             self._advance(self._state.bar_end)
         self._arm()
         return self._flush()
@@ -226,7 +231,7 @@ class Engine:
         if not self._quiet:
             return int(scan(ts, price, size, side, i, self._scan, self._ladder))
         tables = self._analysis.tables
-        i = scan_bars(ts, price, size, side, i, self._bar_ns, self._scan, self._ladder, tables)
+        i = scan_bars(ts, price, size, side, i, self._scan, self._ladder, tables)
         if self._analysis.approved:
             self._decide(self._analysis.bar_end, self._analysis.signals(approved_only=True))
         return i
@@ -240,18 +245,19 @@ class Engine:
         ts = max(ts, self._clock)
         self._desk.bars = self._analysis.bars
         self._advance(ts)
-        day = self._day or self._start_day(ts)
+        if self._day is None:
+            self._start_day(ts)
         if not self._make_room(price):
             self._drop("range", ts, price, size, side)
             return
         if Halt.STALE_FEED in self._desk.account.halts:
             self._desk.lift(Halt.STALE_FEED, ts, "ticks again")
         self._desk.trade(ts, price)
-        if self._state.trades:
-            add(ts, price, size, side, self._scan, self._ladder)
-        else:
-            times = self._bar_ns, day.start, day.end
-            open_bar(ts, price, size, side, *times, self._scan, self._ladder)
+        put = add if self._state.trades else open_bar
+        put(ts, price, size, side, self._scan, self._ladder)
+        if full(self._scan):
+            self._state.bar_end = ts
+            self._close_bar()
         self._arm()
 
     def _fault(self, ts: int, price: int, size: int, side: int) -> str:
@@ -326,7 +332,7 @@ class Engine:
         reason = f"no tick for {seconds} s in the session"
         self._desk.halt(Halt.STALE_FEED, self._stale_at(), reason)
 
-    def _start_day(self, ts: int) -> TradingDay:
+    def _start_day(self, ts: int) -> None:
         """The first tick of a trading day begins it, with the moments that are already past."""
         self._day = day = self._schedule.at(ts)
         if not day.start <= ts < day.end:
@@ -340,11 +346,11 @@ class Engine:
         ]
         self._phase = "before_open"
         self._reading = None
+        self._state.day_start, self._state.day_end = day.start, day.end
         self._analysis.start_day(day)
         self._desk.start_day(day)
         self._emit(DayStarted(ts=day.start, day=day.day, carry=self.carry()))
         self._advance(ts)
-        return day
 
     def _next_phase(self) -> None:
         ts, phase = self._moments.pop(0)

@@ -22,7 +22,9 @@ from engine.compiled import njit
 LANES: Final = 4
 COLUMNS: Final = 4  # one is padding: a shift instead of a multiplication
 CHUNK: Final = 2048
+TIME_BARS, TICK_BARS, VOLUME_BARS, RANGE_BARS, DELTA_BARS = range(5)
 FAR: Final = np.iinfo(np.int64).max
+ALWAYS: Final = -FAR
 INF_PRICE: Final = np.iinfo(np.int32).max
 
 STATE: Final = np.dtype(
@@ -32,7 +34,7 @@ STATE: Final = np.dtype(
             "clock", "last_ts", "last_price",
             "next_time", "moment", "order_at", "watch_low", "watch_high", "gap_ns",
             "ticks", "run_high", "run_low",
-            "base", "size",
+            "base", "size", "day_start", "day_end", "kind", "length",
             "bar_start", "bar_end", "open", "high", "low", "volume", "trades",
             "delta", "min_delta", "max_delta",
         )
@@ -68,6 +70,8 @@ class ScanState:
     watch_low, watch_high = _field("watch_low"), _field("watch_high")
     run_high, run_low, ticks = _field("run_high"), _field("run_low"), _field("ticks")
     base, size = _field("base"), _field("size")
+    day_start, day_end = _field("day_start"), _field("day_end")
+    kind, length = _field("kind"), _field("length")
     bar_start, bar_end = _field("bar_start"), _field("bar_end")
     high, low, volume, trades = _field("high"), _field("low"), _field("volume"), _field("trades")
 
@@ -147,6 +151,43 @@ def first_odd(ts: Any, price: Any, size: Any, side: Any, s: Any) -> int:
 
 
 @njit
+def full(state: Any) -> bool:
+    """Whether the open bar is full; a bar of time never is."""
+    s = state[0]
+    if s.kind == TICK_BARS:
+        return bool(s.trades >= s.length)
+    if s.kind == VOLUME_BARS:
+        return bool(s.volume >= s.length)
+    if s.kind == RANGE_BARS:
+        return bool(s.high - s.low >= s.length)
+    return bool(s.kind == DELTA_BARS and abs(s.delta) >= s.length)
+
+
+@njit
+def first_full(price: Any, size: Any, side: Any, s: Any) -> int:
+    """Index of the tick that would fill the open bar, or the number of ticks."""
+    n = len(price)
+    length = s.length
+    if s.kind == TICK_BARS:
+        return int(min(n, max(length - s.trades - 1, 0)))
+    volume, delta, high, low = s.volume, s.delta, s.high, s.low
+    for k in range(n):
+        volume += size[k]
+        delta += np.int64(side[k]) * size[k]
+        high = max(high, price[k])
+        low = min(low, price[k])
+        if s.kind == VOLUME_BARS:
+            if volume >= length:
+                return k
+        elif s.kind == RANGE_BARS:
+            if high - low >= length:
+                return k
+        elif abs(delta) >= length:
+            return k
+    return n
+
+
+@njit
 def _gather(price: Any, size: Any, side: Any, base: int, ladder: Any, s: Any) -> None:
     """Put plain ticks into the ladder and run the delta.
 
@@ -194,6 +235,10 @@ def scan(ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladd
         plain, high, low, volume = _plain(ts[i:end], price[i:end], size[i:end], side[i:end], s)
         if not plain:
             end = i + first_odd(ts[i:end], price[i:end], size[i:end], side[i:end], s)
+        if s.kind != TIME_BARS and end > i:
+            whole = i + first_full(price[i:end], size[i:end], side[i:end], s)
+            plain = plain and whole == end
+            end = whole
         if end > i and ts[end - 1] >= limit:
             plain = False
             left = i
@@ -257,14 +302,14 @@ def add(ts: int, price: int, size: int, side: int, state: Any, ladder: Any) -> N
 
 
 @njit
-def open_bar(
-    ts: int, price: int, size: int, side: int, length: int, day_start: int, day_end: int,
-    state: Any, ladder: Any,
-) -> None:  # fmt: skip
-    """Start the bar that `ts` falls into, aligned to the epoch, within the trading day."""
+def open_bar(ts: int, price: int, size: int, side: int, state: Any, ladder: Any) -> None:
+    """Start a bar with its first tick. A time bar is the one that `ts` falls into, aligned to the
+    epoch within the trading day; others start here, and end with the day unless they fill."""
     s = state[0]
-    s.bar_start = max(ts - ts % length, day_start)
-    s.bar_end = min(ts - ts % length + length, day_end)
+    s.bar_start, s.bar_end = ts, s.day_end
+    if s.kind == TIME_BARS:
+        s.bar_start = max(ts - ts % s.length, s.day_start)
+        s.bar_end = min(ts - ts % s.length + s.length, s.day_end)
     s.next_time = min(s.bar_end, s.moment)
     s.open = s.high = s.low = price
     s.volume = s.trades = 0

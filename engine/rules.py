@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.config import EngineConfig
+from engine.config import BAR_KINDS, BarRules, EngineConfig
 from engine.names import Pattern, Regime
 from engine.ticks import NS
 
@@ -34,6 +34,12 @@ def compiled_rules(config: EngineConfig) -> npt.NDArray[np.void]:
     rules["after_open"] = config.regime.after_open_s * NS
     rules["before_close"] = config.regime.before_close_s * NS
     return rules
+
+
+def bar_length(bars: BarRules) -> tuple[int, int]:
+    """The scan's kind of bar, and its length: ns, trades, lots, ticks, lots."""
+    kind = BAR_KINDS.index(bars.kind)
+    return kind, bars.seconds * NS if bars.kind == "time" else bars.size
 
 
 def compiled_matrix(config: EngineConfig) -> npt.NDArray[np.int8]:
