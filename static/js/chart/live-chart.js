@@ -15,6 +15,7 @@ import { SignalMarkers } from "./signal-markers.js";
 import { chartOptions, readTheme } from "./theme.js";
 import { TradeLines } from "./trade-lines.js";
 
+const MOST_SPACING = 320; // pixels a bar
 const RIGHT_BARS = 1; // empty bars at the right edge
 
 export class LiveChart {
@@ -28,6 +29,8 @@ export class LiveChart {
     this.bars = [];
     this.lines = new Map(); // position lines by name
     this.placed = false; // the first look has been set
+    this.spacing = null; // a zoom that waits for the next paint
+    this.shift = 0; // and bars to scroll by
 
     this.chart = createChart(element, {
       ...chartOptions(this.look.theme),
@@ -38,9 +41,9 @@ export class LiveChart {
     this.chart.applyOptions({
       timeScale: {
         timeVisible: true, secondsVisible: false, rightOffset: RIGHT_BARS, minBarSpacing: 0.8,
-        maxBarSpacing: 320, allowBoldLabels: false, tickMarkFormatter: tickMark,
+        maxBarSpacing: MOST_SPACING, allowBoldLabels: false, tickMarkFormatter: tickMark,
       },
-      rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.08 }, minimumWidth: 68 },
+      rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.08 }, minimumWidth: 68, entireTextOnly: true },
     });
 
     const priceFormat = { type: "custom", minMove: 0.01, formatter: (value) => this.#price(value) };
@@ -110,22 +113,33 @@ export class LiveChart {
     const append = before.length > 0 && same >= before.length - 1 && bars.length >= before.length
       && (same === before.length || bars[same].t === before[same].t);
     if (append) {
-      for (const bar of bars.slice(same)) {
+      for (let index = same; index < bars.length; index += 1) {
+        const bar = bars[index];
         this.footprint.update(candle(bar, this.look));
         this.delta.update(deltaPoint(bar, this.look));
         this.cumulative.update(point(bar, bar.cd));
-        this.vwap.update(point(bar, bar.svwap));
+        this.#vwap(bars, index);
       }
       return;
     }
     this.footprint.setData(bars.map((bar) => candle(bar, this.look)));
     this.delta.setData(bars.map((bar) => deltaPoint(bar, this.look)));
     this.cumulative.setData(bars.map((bar) => point(bar, bar.cd)));
-    this.vwap.setData(bars.map((bar) => point(bar, bar.svwap)));
+    this.vwap.setData(bars.map((bar, index) => vwapPoint(bar, bars[index + 1])));
+  }
+
+  #vwap(bars, index) {
+    const bar = bars[index];
+    this.vwap.update(vwapPoint(bar));
+    const historical = true;
+    if (index > 0 && begins(bar)) this.vwap.update(vwapPoint(bars[index - 1], bar), historical);
   }
 
   #position(position) {
     const { theme, grid } = this.look;
+    const key = JSON.stringify(position && [position.id, position.size, position.ep, position.stop, position.target]);
+    if (key === this.positionKey) return;
+    this.positionKey = key;
     const wanted = new Map();
     if (position) {
       const side = position.dir > 0 ? "LONG" : "SHORT";
@@ -156,25 +170,40 @@ export class LiveChart {
     this.placed = scale.width() > 0;
   }
 
+  // The library takes a spacing over when it paints: what comes in between adds up.
   zoom(factor) {
+    const waiting = this.spacing !== null;
+    this.spacing = (this.spacing ?? this.chart.timeScale().options().barSpacing) * factor;
+    if (!waiting) requestAnimationFrame(() => this.#space());
+  }
+
+  #space() {
     const scale = this.chart.timeScale();
     const { barSpacing } = scale.options();
-    const range = scale.getVisibleLogicalRange();
     // Farther out than all bars there is nothing to see; a few bars need not fill the chart.
-    const least = Math.min(6, scale.width() / (this.bars.length + 2 * RIGHT_BARS));
-    if (factor < 1 && barSpacing <= least) return;
+    const least = Math.min(6, barSpacing, scale.width() / (this.bars.length + 2 * RIGHT_BARS));
+    const wanted = Math.min(MOST_SPACING, Math.max(least, this.spacing));
+    this.spacing = null;
+    const range = scale.getVisibleLogicalRange();
     if (range === null || this.atEdge()) {
-      scale.applyOptions({ barSpacing: Math.max(least, barSpacing * factor) });
+      scale.applyOptions({ barSpacing: wanted });
       return;
     }
     const middle = (range.from + range.to) / 2;
-    const half = (range.to - range.from) / 2 / factor;
+    const half = (((range.to - range.from) / 2) * barSpacing) / wanted;
     scale.setVisibleLogicalRange({ from: middle - half, to: middle + half });
   }
 
   scroll(bars) {
-    const scale = this.chart.timeScale();
-    scale.scrollToPosition(Math.min(RIGHT_BARS, scale.scrollPosition() + bars), false);
+    const waiting = this.shift !== 0;
+    this.shift += bars;
+    if (waiting) return;
+    requestAnimationFrame(() => {
+      const scale = this.chart.timeScale();
+      const to = Math.min(RIGHT_BARS, scale.scrollPosition() + this.shift);
+      this.shift = 0;
+      scale.scrollToPosition(to, false);
+    });
   }
 
   // A wish that the zoom cannot carry moves the zoom.
@@ -222,6 +251,7 @@ export class LiveChart {
     for (const { text, mark } of this.titles) mark.applyOptions(title(text, theme));
     for (const line of this.lines.values()) this.footprint.removePriceLine(line);
     this.lines.clear();
+    this.positionKey = undefined;
     this.bars = [];
   }
 
@@ -262,6 +292,14 @@ function candle(bar, { grid, theme }) {
     color: bar.c >= bar.o ? theme.buy : theme.sell,
     bar,
   };
+}
+
+// Where the session opens its VWAP begins anew, as the bar's own. A point's colour is that of the line
+// which leaves it, so the one before shows none.
+const begins = (bar) => bar !== undefined && bar.svwap !== null && bar.svwap === bar.vwap;
+
+function vwapPoint(bar, next) {
+  return begins(next) ? { ...point(bar, bar.svwap), color: "transparent" } : point(bar, bar.svwap);
 }
 
 function deltaPoint(bar, { theme }) {

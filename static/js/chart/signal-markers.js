@@ -4,7 +4,7 @@
 import { byBar, family, placed } from "../signals.js";
 import { drawMark } from "./marks.js";
 
-const SMALL_SPACING = 9; // below, only accepted signals are shown
+const SMALL_SPACING = 22; // below, only accepted signals are shown
 
 export class SignalMarkers {
   constructor(look) {
@@ -35,7 +35,8 @@ export class SignalMarkers {
   }
 
   show(signals, bars) {
-    this.signals = byBar(signals);
+    if (signals !== this.list) this.signals = byBar(signals);
+    this.list = signals;
     this.bars = bars;
     this.requestUpdate?.();
   }

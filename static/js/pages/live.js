@@ -81,7 +81,7 @@ function paint() {
     if (JSON.stringify(state.config) !== JSON.stringify(configured)) chart.configure(state.config);
     configured = state.config;
   }
-  chart.show({ bars: drawn(state), signals: lists.chosen(state.signals), trades: state.trades, position: state.frame?.position ?? null });
+  chart.show({ bars: drawn(state), signals: lists.filtered(state.signals), trades: state.trades, position: state.frame?.position ?? null });
   renderHeader(state);
   renderDay(state);
   renderPosition(state);
@@ -129,7 +129,7 @@ function bannerWords(feed) {
 function emptyWords() {
   if (connection === "closed" || connection === "refused") return "No connection";
   if (!state.synced) return "Loading the session…";
-  if (!state.config) return "No session yet. It begins when a pipeline runs (manage.py trade).";
+  if (!state.config) return "No session yet. “make run” starts one on a simulated market.";
   return state.frame ? "Waiting for the first bar" : "Waiting for the pipeline";
 }
 

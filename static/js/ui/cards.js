@@ -57,39 +57,35 @@ export function renderDay({ frame, trades }) {
   halts((account.halts ?? []).join("\n"));
 }
 
-const flat = whenChanged((waiting) => {
-  $("position").replaceChildren(h("p", { class: "muted" }, waiting));
-});
-let flatShown = false;
-
-export function renderPosition({ config, frame }) {
-  const position = frame?.position ?? null;
-  const grid = config && format.grid(config.tick, config.decimals);
-  if (!position || !grid) {
-    text($("position-pnl"), "");
-    const { waiting } = frame ?? {};
-    flat(waiting ? describeWaiting(waiting) : "Flat", flatShown ? 0 : Math.random());
-    flatShown = true;
+const position = whenChanged((side, what, where, since, stop, target) => {
+  if (side === null) {
+    $("position").replaceChildren(h("p", { class: "muted" }, what));
     return;
   }
-  flatShown = false;
-  text($("position-pnl"), format.money(position.open_pnl, { sign: true }));
-  tone($("position-pnl"), profitTone(format.signOf(position.open_pnl)));
   $("position").replaceChildren(
-    h("p", { class: "position__side" },
-      h("strong", { class: position.dir > 0 ? "buy" : "sell" }, `${format.side(position.dir)} ${position.size}`),
-      ` ${position.symbol} at ${format.priceText(position.ep, grid)} `,
-      h("span", { class: "muted" }, `since ${format.time(position.et)}`)),
+    h("p", { class: "position__side" }, h("strong", { class: side }, what), ` ${where} `, h("span", { class: "muted" }, since)),
     h("dl", { class: "figures" },
-      h("div", {}, h("dt", {}, "Stop"), h("dd", { class: "loss" }, format.price(position.stop, grid))),
-      h("div", {}, h("dt", {}, "Target"), h("dd", { class: "profit" }, format.price(position.target, grid)))),
+      h("div", {}, h("dt", {}, "Stop"), h("dd", { class: "loss" }, stop)),
+      h("div", {}, h("dt", {}, "Target"), h("dd", { class: "profit" }, target))),
   );
+});
+
+export function renderPosition({ config, frame }) {
+  const held = config && frame?.position;
+  text($("position-pnl"), held ? format.money(held.open_pnl, { sign: true }) : "");
+  tone($("position-pnl"), held ? profitTone(format.signOf(held.open_pnl)) : null);
+  if (!held) {
+    position(null, frame?.waiting ? describeWaiting(frame.waiting) : "Flat");
+    return;
+  }
+  const grid = format.grid(config.tick, config.decimals);
+  position(held.dir > 0 ? "buy" : "sell", `${format.side(held.dir)} ${held.size}`,
+    `${held.symbol} at ${format.priceText(held.ep, grid)}`, `since ${format.time(held.et)}`,
+    format.price(held.stop, grid), format.price(held.target, grid));
 }
 
 function describeWaiting(waiting) {
-  if (waiting === true) return "Flat, entry order waiting for its fill";
-  if (typeof waiting === "string") return waiting;
-  return `${format.side(waiting.dir)} ${waiting.size ?? ""} entry order waiting for its fill`;
+  return `${format.side(waiting.dir)} ${waiting.size}: the entry order waits for its fill`;
 }
 
 const SCORES = ["Up", "Down", "Ranging", "Volatile"];

@@ -32,9 +32,20 @@ export function style(element, name, value) {
 export function whenChanged(render) {
   let before = null;
   return (...values) => {
-    if (before !== null && values.every((value, index) => value === before[index])) return;
+    if (before?.length === values.length && values.every((value, index) => value === before[index])) return;
     before = values;
     render(...values);
+  };
+}
+
+// The last result for the same arguments, so that who compares by identity sees no change.
+export function remember(compute) {
+  let before = null;
+  let result;
+  return (...values) => {
+    if (before === null || values.some((value, index) => value !== before[index])) result = compute(...values);
+    before = values;
+    return result;
   };
 }
 

@@ -21,6 +21,8 @@ export function renderLegend() {
       cell("bid", "bid volume: sellers hit the bid"), cell("ask", "ask volume: buyers lift the ask"),
       cell("sell", "sell imbalance"), cell("buy", "buy imbalance"), cell("poc", "POC"),
       cell("area", "value area, 70 %"), cell("vwap", "session VWAP")),
+    h("h3", {}, "Trades"),
+    h("ul", { class: "legend__list" }, cell("won", "entry (arrow) to exit (cross), won"), cell("lost", "lost")),
     h("h3", {}, "Keys"),
     h("ul", { class: "legend__list" }, ...KEYS.map(([key, words]) => h("li", {}, h("kbd", {}, key), words))),
   );

@@ -3,7 +3,7 @@
 import { markElement } from "../chart/marks.js";
 import * as format from "../format.js";
 import { family } from "../signals.js";
-import { $, h, profitTone, text, whenChanged } from "./dom.js";
+import { $, h, profitTone, remember, text, whenChanged } from "./dom.js";
 
 const MOST_ROWS = 250; // what a list shows; the pages behind it have the rest
 
@@ -13,7 +13,8 @@ export class Lists {
   constructor({ onSelect, onFilter }) {
     this.onSelect = onSelect;
     this.acceptedOnly = false;
-    this.signals = whenChanged((signals, grid, acceptedOnly, empty) => this.#signals(signals, grid, acceptedOnly, empty));
+    this.chosen = remember((signals, acceptedOnly) => (acceptedOnly ? signals.filter((signal) => signal.ok) : signals));
+    this.signals = whenChanged((signals, grid, acceptedOnly) => this.#signals(signals, grid, acceptedOnly));
     this.trades = whenChanged((trades, grid) => this.#trades(trades, grid));
     this.notices = whenChanged((notices) => this.#notices(notices));
     $("accepted-only").addEventListener("change", (event) => {
@@ -22,19 +23,17 @@ export class Lists {
     });
   }
 
-  // The signals that the filter leaves, for the chart too.
-  chosen(signals) {
-    return this.acceptedOnly ? signals.filter((signal) => signal.ok) : signals;
+  // The signals that the filter leaves: the chart shows the same.
+  filtered(signals) {
+    return this.chosen(signals, this.acceptedOnly);
   }
 
   render(state) {
-    this.state = state;
-    if (!state?.config) return;
-    if (this.config !== state.config) {
+    if (state.config && this.config !== state.config) {
       this.config = state.config;
       this.grid = format.grid(state.config.tick, state.config.decimals);
     }
-    this.signals(state.signals, this.grid, this.acceptedOnly, state.bars.length === 0);
+    this.signals(state.signals, this.grid, this.acceptedOnly);
     this.trades(state.trades, this.grid);
     this.notices(state.notices);
   }
@@ -43,7 +42,7 @@ export class Lists {
     const accepted = signals.filter((signal) => signal.ok);
     text($("signals-count"), signals.length === 0 ? "" : `${accepted.length}/${signals.length}`);
     $("signals-count").title = `${accepted.length} accepted of ${signals.length}`;
-    const list = (acceptedOnly ? accepted : signals).slice(-MOST_ROWS).reverse();
+    const list = this.filtered(signals).slice(-MOST_ROWS).reverse();
     const rows = list.map((signal) => this.#row(
       { "data-id": signal.id, class: signal.ok ? "row" : "row row--rejected", onclick: () => this.onSelect(signal.bar, signal.id) },
       h("span", { class: "row__time" }, format.time(signal.t)),
