@@ -65,6 +65,10 @@ class Bracket:
         """Lots held, signed."""
         return self.direction * (self.entered - self.exited)
 
+    def room(self, role: Role) -> int:
+        """Lots that orders of a role can still fill."""
+        return self.size - self.entered if role == "entry" else self.entered - self.exited
+
     @property
     def alive(self) -> bool:
         return self.state not in (BracketState.CLOSED, BracketState.CANCELLED)

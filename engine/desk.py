@@ -5,10 +5,10 @@ day, the flatten time); the desk says what we do about it, as events. It holds a
 """
 
 from collections import OrderedDict
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final, Literal
 
-from engine.brackets import Bracket, BracketState
+from engine.brackets import Bracket, BracketState, Role
 from engine.commands import (
     Command,
     Flatten,
@@ -43,6 +43,7 @@ from engine.names import ExitReason, Halt
 from engine.risk import (
     ENDS_WITH_DAY,
     FLATTENING,
+    NO_RATE,
     OPERATOR_LIFTS,
     Account,
     limit_price,
@@ -52,12 +53,17 @@ from engine.risk import (
 from engine.schedule import TradingDay
 
 REMEMBERED_IDS: Final = 10_000
+CARRIED_OVER: Final = "carried over"
+"""Why a halt of an earlier day holds: the same for who saw that day and who started after it."""
 EXIT_OF: Final = {
     Halt.LOSS_LIMIT: ExitReason.LOSS_LIMIT,
     Halt.MAX_DRAWDOWN: ExitReason.MAX_DRAWDOWN,
     Halt.KILL: ExitReason.KILL,
 }
-EXIT_BY_ROLE: Final = {"stop": ExitReason.STOP, "target": ExitReason.TARGET}
+EXIT_BY_ROLE: Final[dict[Role, ExitReason]] = {
+    "stop": ExitReason.STOP,
+    "target": ExitReason.TARGET,
+}
 
 
 class Desk:
@@ -76,7 +82,7 @@ class Desk:
             peak=carry.peak,
             streak=carry.streak,
             tier=tier_of(config.risk, carry.balance),
-            halts=dict.fromkeys(carry.halts, "carried over"),
+            halts=dict.fromkeys(carry.halts, CARRIED_OVER),
         )
         self.bracket: Bracket | None = None
         self.events: list[Event] = []
@@ -87,7 +93,7 @@ class Desk:
         self._started = False
         self.bars = 0
         self._cooldown = 0
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     # -- what the market does ----------------------------------------------------------------
 
@@ -97,12 +103,17 @@ class Desk:
             self.lift(ended, day.start, "a new trading day")
         self.account.day_pnl = 0
         self.account.rejects.clear()
-        self._cooldown = 0
+        self.bars = self._cooldown = 0
         for halt, reason in self.account.reached():
             self.halt(halt, day.start, reason)
+        self.account.halts = dict.fromkeys(self.account.halts, CARRIED_OVER)
         if self._started:  # the first day's number may be carried over
             self._sequence = 0
         self._started = True
+
+    def numbered(self, carry: Carry) -> Carry:
+        """A carry with the number of the last trade decided on this trading day."""
+        return replace(carry, sequence=self._sequence)
 
     def trade(self, ts: int, price: int) -> None:
         """A trade meets our orders, then our limits."""
@@ -135,15 +146,16 @@ class Desk:
     def _limit_price(self, bracket: Bracket) -> int:
         """The price at which a limit of the account is reached while the bracket is open."""
         held = bracket.entered - bracket.exited
-        average = bracket.entry_notional // bracket.entered
-        fees = bracket.fees + (bracket.traded.fees(average, held) if bracket.charge_fees else 0)
+        rate = bracket.traded.fee_rate if bracket.charge_fees else NO_RATE
+        closing = bracket.traded.fees(0, held) if bracket.charge_fees else 0  # what no rate says
         return limit_price(
             bracket.direction,
             held,
             bracket.entry_notional - bracket.exit_notional,
-            fees,
+            bracket.fees + closing,
             bracket.traded.tick_units,
             self.account.tolerance(),
+            rate,
         )
 
     # -- decisions ---------------------------------------------------------------------------
@@ -233,16 +245,22 @@ class Desk:
 
     def on_fill(self, fill: Fill) -> None:
         """A broker's execution; one seen before or of no order of ours changes nothing."""
-        if fill.size <= 0 or fill.price <= 0:
-            raise InputError(f"fill {fill.id}: size {fill.size} and price {fill.price} must be > 0")
+        if not (0 < fill.size <= INF_PRICE and 0 < fill.price <= INF_PRICE):
+            raise InputError(
+                f"fill {fill.id}: size {fill.size} and price {fill.price} must be > 0 and 32 bits"
+            )
         bracket = self.bracket
         details: Details = {"id": fill.id, "order": fill.order_id}
-        if fill.id in self._seen:
+        if ("fill", fill.id) in self._seen:
             self._ignore(fill.ts, "fill", "seen before", details)
-        elif bracket is None or bracket.role_of(fill.order_id) is None:
+        elif bracket is None or (role := bracket.role_of(fill.order_id)) is None:
             self._ignore(fill.ts, "fill", "unknown order", details)
+        elif self._exchange is not None:
+            self._ignore(fill.ts, "fill", "the exchange is simulated", details)
+        elif fill.size > bracket.room(role):
+            self._ignore(fill.ts, "fill", f"more than the {bracket.room(role)} left", details)
         else:
-            self._remember(fill.id)
+            self._remember("fill", fill.id)
             self._apply(bracket, fill)
 
     def cancel_entry(self, ts: int, reason: str) -> None:
@@ -278,8 +296,10 @@ class Desk:
         bracket = self.bracket
         if bracket is None or self._exchange is None:
             return
+        closing = bracket.state is BracketState.CLOSING
         order = bracket.close_early(ts, ExitReason.END_OF_DATA, "the data ended")
-        self.events.append(order)
+        if not closing:
+            self.events.append(order)
         price = self._state.last_price
         fill = self._exchange.close_out(order.id, order.side, order.size, ts, price)
         self._apply(bracket, fill)
@@ -296,12 +316,13 @@ class Desk:
         if role == "entry":
             self._entered(bracket, fill)
             return
+        closing = bracket.state is BracketState.CLOSING
         why = EXIT_BY_ROLE.get(role) or bracket.exit_reason or ExitReason.OPERATOR
         closed = bracket.fill_exit(fill, why)
         status: Literal["filled", "partial"] = "filled" if closed else "partial"
         self._update(fill.ts, fill.order_id, status, filled=bracket.exited)
         if closed:
-            self._close_trade(bracket, fill.ts)
+            self._close_trade(bracket, fill.ts, role, closing)
 
     def _entered(self, bracket: Bracket, fill: Fill) -> None:
         first = bracket.fill_entry(fill)
@@ -327,7 +348,8 @@ class Desk:
                 )
             )
 
-    def _close_trade(self, bracket: Bracket, ts: int) -> None:
+    def _close_trade(self, bracket: Bracket, ts: int, by: Role, closing: bool) -> None:
+        """Closed `by` an order; `closing`: an exit order was on its way."""
         exit_price = bracket.exit_notional // bracket.exited
         low = min(self._state.run_low, exit_price)
         high = max(self._state.run_high, exit_price)
@@ -335,8 +357,9 @@ class Desk:
         account, before = self.account, self.account.tier
         account.settle(bracket.gross() - bracket.fees)
         trade = bracket.trade(ts, low, high, account.balance)
-        for role in ("stop", "target"):
-            if EXIT_BY_ROLE[role] is not trade.exit_reason:
+        working: tuple[Role, ...] = ("stop", "target", "exit") if closing else ("stop", "target")
+        for role in working:
+            if role != by:
                 closed_by = f"closed by {trade.exit_reason}"
                 self._update(ts, bracket.order_id(role), "cancelled", reason=closed_by)
         self.events.append(TradeClosed(ts=ts, trade=trade))
@@ -365,10 +388,10 @@ class Desk:
 
     def known(self, command: Command, ts: int) -> bool:
         """Whether a command was executed before; says so if it was, remembers it if not."""
-        if command.id in self._seen:
+        if ("command", command.id) in self._seen:
             self._ignore(ts, "command", "seen before", {"id": command.id})
             return True
-        self._remember(command.id)
+        self._remember("command", command.id)
         return False
 
     def execute(self, command: Command, ts: int) -> None:
@@ -422,8 +445,8 @@ class Desk:
 
     # -- output ------------------------------------------------------------------------------
 
-    def _remember(self, key: str) -> None:
-        self._seen[key] = None
+    def _remember(self, what: str, key: str) -> None:
+        self._seen[what, key] = None
         if len(self._seen) > REMEMBERED_IDS:
             self._seen.popitem(last=False)
 

@@ -124,13 +124,17 @@ class Engine:
 
     def push_columns(self, columns: TickColumns) -> Sequence[Event]:
         """The same for contiguous columns."""
-        taken = self._scan_on(*columns, 0)
-        if taken == len(columns.ts):
+        ts, price, size, side = columns
+        if not len(ts) == len(price) == len(size) == len(side):
+            raise InputError(f"columns differ in length: {[len(column) for column in columns]}")
+        taken = self._scan_on(ts, price, size, side, 0)
+        if taken == len(ts):
             return NOTHING
-        return self._run(*columns, taken)
+        return self._run(ts, price, size, side, taken)
 
     def beat(self, ts: int) -> Sequence[Event]:
         """Time is `ts` (UTC ns) even if nothing trades. An earlier time than seen is ignored."""
+        _require_time(ts)
         if ts > self._clock:
             self._advance(ts)
             self._state.clock = ts
@@ -139,12 +143,14 @@ class Engine:
 
     def on_fill(self, fill: Fill) -> Sequence[Event]:
         """An execution reported by the broker. Seen before or unknown: ignored, and said so."""
+        self._desk.bars = self._analysis.bars
         self._desk.on_fill(fill)
         self._arm()
         return self._flush()
 
     def command(self, command: Command) -> Sequence[Event]:
         """An operator's or broker's word. A command id is executed once."""
+        _require_time(command.ts)
         if not self._desk.known(command, self._clock):
             ts = max(command.ts, self._clock)
             self._advance(ts)
@@ -156,7 +162,7 @@ class Engine:
     def finish(self) -> Sequence[Event]:
         """The data ended: close what is open at the last trade, and the bar that is being built."""
         self._ended = True
-        self._desk.finish(self._clock)
+        self._desk.finish(self._state.last_ts)
         if self._state.trades:
             if self._state.kind != TIME_BARS:
                 self._state.bar_end = self._clock
@@ -247,9 +253,7 @@ class Engine:
         self._advance(ts)
         if self._day is None:
             self._start_day(ts)
-        if not self._make_room(price):
-            self._drop("range", ts, price, size, side)
-            return
+        self._make_room(price)
         if Halt.STALE_FEED in self._desk.account.halts:
             self._desk.lift(Halt.STALE_FEED, ts, "ticks again")
         self._desk.trade(ts, price)
@@ -272,9 +276,14 @@ class Engine:
             return "time"
         if ts < self._clock - MAX_LATE_NS:
             return "late"
-        last = self._state.last_price
+        state = self._state
+        last = state.last_price
         if last and self._day is not None and ts < self._day.end and _far(price, last):
-            return self._jumped(price)
+            reason = self._jumped(price)
+            if reason:
+                return reason
+        if state.trades and ts < state.bar_end and not self._fits(price):
+            return "range"
         return ""
 
     def _jumped(self, price: int) -> str:
@@ -289,15 +298,17 @@ class Engine:
         self._dropped[reason] += 1
         self._emit(TickDropped(ts=ts, reason=reason, price=price, size=size, side=side))
 
-    def _make_room(self, price: int) -> bool:
-        """Whether the ladder has, or could be given, room for a price."""
+    def _fits(self, price: int) -> bool:
+        """Whether the open bar stays narrow enough with a price."""
         state = self._state
-        if state.base <= price < state.base + state.size:
-            return True
-        wider = fit_ladder(self._state, self._ladder, price, MAX_LADDER)
-        if wider is not None:
-            self._ladder = wider
-        return wider is not None
+        width: int = max(state.high, price) - min(state.low, price)
+        return width < MAX_LADDER
+
+    def _make_room(self, price: int) -> None:
+        """Give the ladder room for a price."""
+        state = self._state
+        if not state.base <= price < state.base + state.size:
+            self._ladder = fit_ladder(state, self._ladder, price)
 
     # -- time --------------------------------------------------------------------------------
 
@@ -324,7 +335,7 @@ class Engine:
         day = self._day
         if day is None or Halt.STALE_FEED in self._desk.account.halts:
             return FAR
-        at = max(self._state.last_ts + self._stale_ns, day.entries_from)
+        at = max(self._state.last_ts, day.entries_from) + self._stale_ns
         return at if at < day.flatten_at else FAR
 
     def _go_stale(self) -> None:
@@ -349,7 +360,7 @@ class Engine:
         self._state.day_start, self._state.day_end = day.start, day.end
         self._analysis.start_day(day)
         self._desk.start_day(day)
-        self._emit(DayStarted(ts=day.start, day=day.day, carry=self.carry()))
+        self._emit(DayStarted(ts=day.start, day=day.day, carry=self._desk.numbered(self.carry())))
         self._advance(ts)
 
     def _next_phase(self) -> None:
@@ -423,6 +434,11 @@ class Engine:
     def _flush(self) -> Sequence[Event]:
         events, self._desk.events = self._desk.events, []
         return events
+
+
+def _require_time(ts: int) -> None:
+    if ts >= MAX_TS:
+        raise InputError(f"time {ts} is after 2116; it must be UTC nanoseconds")
 
 
 def _far(price: int, last: int) -> bool:

@@ -340,12 +340,10 @@ def clear_levels(state: Any, ladder: Any) -> None:
         ladder[lane, s.low - s.base : s.high - s.base + 1] = 0
 
 
-def fit_ladder(s: ScanState, ladder: Ladder, price: int, widest: int) -> Ladder | None:
-    """A ladder that has room for `price` beside the open bar, centred; None if it were too wide."""
+def fit_ladder(s: ScanState, ladder: Ladder, price: int) -> Ladder:
+    """A ladder that has room for `price` beside the open bar, centred."""
     low = min(s.low, price) if s.trades else price
     high = max(s.high, price) if s.trades else price
-    if high - low >= widest:
-        return None
     size = ladder.shape[1]
     while size < 2 * (high - low + 1):
         size *= 2

@@ -19,6 +19,7 @@ ENDS_WITH_DAY: Final = (Halt.PROFIT_TARGET, Halt.LOSS_LIMIT, Halt.MARGIN, Halt.S
 """Halts that a new trading day lifts; the others wait for the operator."""
 OPERATOR_LIFTS: Final = (Halt.OPERATOR, Halt.KILL, Halt.REJECTS, Halt.MAX_DRAWDOWN)
 FLATTENING: Final = (Halt.LOSS_LIMIT, Halt.MAX_DRAWDOWN, Halt.KILL)
+NO_RATE: Final = Decimal(0)
 TRENDS: Final = (Regime.TRENDING_UP, Regime.TRENDING_DOWN)
 
 
@@ -110,14 +111,20 @@ class Account:
 
 
 def limit_price(
-    direction: int, size: int, entry_notional: int, fees: int, tick_units: int, tolerance: int
-) -> int:
+    direction: int, size: int, entry_notional: int, fees: int, tick_units: int, tolerance: int,
+    fee_rate: Decimal = NO_RATE,
+) -> int:  # fmt: skip
     """The price from which on (<= for a long, >= for a short) open P&L is <= `tolerance`.
 
-    Open P&L at p is direction * (p * size - entry_notional) * tick_units - fees.
+    Open P&L at p is direction * (p * size - entry_notional) * tick_units - fees, less the fee of
+    closing at p where that is a rate. That fee is rounded up, by less than a unit: with a rate
+    the limit may be said a tick too soon, never too late.
     """
     value = size * tick_units
     room = tolerance + fees + direction * entry_notional * tick_units
+    if fee_rate:
+        part, whole = fee_rate.as_integer_ratio()
+        room, value = (room + 1) * whole, value * (whole - direction * part)
     return room // value if direction > 0 else -(room // value)
 
 
