@@ -45,10 +45,11 @@ class TickFeed:
     fails: Exception | None = None
     counts: Counts = field(default_factory=lambda: Counts(dropped=Counter(duplicate=2)))
     progress: float = 0.0
+    size: int = 5_000
 
-    def blocks(self, max_ticks: int = 5_000) -> Iterator[TickColumns]:
+    def blocks(self, max_ticks: int = 1 << 16) -> Iterator[TickColumns]:
         for block in self.blocks_:
-            yield from split(block, max_ticks)
+            yield from split(block, min(self.size, max_ticks))
         if self.fails is not None:
             raise self.fails
 

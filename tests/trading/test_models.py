@@ -1,16 +1,19 @@
 """What the database itself refuses, and what it comes with."""
 
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from engine.config import INDEX_TIERS, SINGLE_TIER
 from engine.instruments import INSTRUMENTS
 from engine.ticks import NS
 from marketdata.models import Bar, Instrument, average_price, moment
+from tests.trading.conftest import DATA_MIGRATIONS
 from tests.trading.days import DAY, session_row
 from trading.models import Account, Command, Fill, Order, Session, Signal, Tier, Trade
 from trading.pipeline.start import stored_tiers
@@ -87,15 +90,10 @@ def test_migrations_are_up_to_date():
 
 
 def test_the_data_migrations_do_not_overwrite_an_edited_row():
-    from importlib import import_module
-
-    from django.apps import apps
-    from django.db import connection
-
     Tier.objects.filter(name="ES 1").update(max_size=2)
     editor = type("Editor", (), {"connection": connection})
-    import_module("trading.migrations.0002_default_tiers").add(apps, editor)
-    import_module("marketdata.migrations.0002_default_instruments").add(apps, editor)
+    for name in DATA_MIGRATIONS:
+        import_module(name).add(apps, editor)
     assert Tier.objects.get(name="ES 1").max_size == 2
     assert Tier.objects.count() == len(INDEX_TIERS) + len(SINGLE_TIER)
 

@@ -17,7 +17,7 @@ from trading.models import Account, AuditEvent, Command, Session, Trade
 from trading.pipeline.operator import Operator, claim, engine_command
 from trading.pipeline.stream import part
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -127,11 +127,13 @@ def test_a_nudge_is_heard_and_the_commands_are_looked_for(account):
             taken.append(command)
 
         operator = Operator(account.pk, put, lambda: 7)
+        listening = asyncio.create_task(operator.listen())
         layer = get_channel_layer()
-        channel = await layer.new_channel()
-        await layer.group_add(GROUP, channel)
-        await layer.group_send(GROUP, {"type": "command.requested"})
-        await operator._nudged(layer, channel)
+        async with asyncio.timeout(10):
+            while not operator._nudge.is_set():
+                await layer.group_send(GROUP, {"type": "command.requested"})
+                await asyncio.sleep(0.01)
+        listening.cancel()
         await operator.look()
 
     Command.objects.create(account=account, kind="halt")
@@ -154,7 +156,7 @@ def test_a_database_that_is_away_does_not_end_the_operator(account, monkeypatch)
 
         operator = Operator(account.pk, put, lambda: 7)
 
-        async def nudged(layer, channel):
+        async def nudged():
             if len(calls) == 3:
                 raise asyncio.CancelledError
 

@@ -1,7 +1,6 @@
 """The whole pipeline: a feed in memory, the real engine, the database, and frames for the page."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -26,7 +25,7 @@ from tests.trading.days import (
 from trading.models import Account, AuditEvent, Command, Fill, Order, Session, Signal, Trade
 from trading.pipeline.stream import part
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 MES = instrument("MES")
 
@@ -160,7 +159,7 @@ def test_a_feed_that_breaks_fails_the_session_and_keeps_what_was_read():
 
 
 def test_a_stop_closes_the_simulated_position_and_the_session():
-    plan = replace(planned(TickFeed([ticks()])), speed=200_000.0)
+    plan = planned(TickFeed([ticks()], size=20))
     market, start = started(plan)
 
     stop = asyncio.Event()

@@ -219,7 +219,7 @@ def test_past_the_limit_bars_and_rejected_signals_go_first(start):
     assert Trade.objects.filter(signal__isnull=False).count() == Trade.objects.count()
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_closing_writes_what_is_left():
     start = started(planned(TickFeed([ticks()])))[1]
     events = said(start)

@@ -9,6 +9,7 @@ asked for it saw another situation.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ from django.utils import timezone
 from engine import commands
 from trading.commands import GROUP
 from trading.models import Command
+from trading.pipeline.core import worth_saying
+from trading.pipeline.ending import cancel
 
 log = structlog.get_logger(__name__)
 
@@ -70,21 +73,25 @@ class Operator:
     ) -> None:
         self.account_id = account_id
         self.failures = 0
+        self._nudge = asyncio.Event()
         self._put = put
         self._event_time = event_time
 
     async def run(self) -> None:
         """Until cancelled."""
-        layer: Any = get_channel_layer()
-        channel = await layer.new_channel()
-        await layer.group_add(GROUP, channel)
-        while True:
-            try:
-                await self.look()
-            except Exception:
-                self.failures += 1
-                log.exception("commands_unreadable", failures=self.failures)
-            await self._nudged(layer, channel)
+        listener = asyncio.create_task(self.listen(), name="nudges")
+        try:
+            while True:
+                self._nudge.clear()
+                try:
+                    await self.look()
+                except Exception:
+                    self.failures += 1
+                    if worth_saying(self.failures):
+                        log.exception("commands_unreadable", failures=self.failures)
+                await self._nudged()
+        finally:
+            await cancel(listener)
 
     async def look(self) -> int:
         """Hand on what waits; how many."""
@@ -94,13 +101,23 @@ class Operator:
             await self._put(engine_command(row, self._event_time()))
         return len(rows)
 
-    async def _nudged(self, layer: Any, channel: str) -> None:
-        try:
+    async def listen(self) -> None:
+        """Hear nudges. Without a channel layer that works, there is the look every second."""
+        layer: Any = get_channel_layer()
+        while True:
+            try:
+                channel = await layer.new_channel()
+                await layer.group_add(GROUP, channel)
+                while True:
+                    await layer.receive(channel)
+                    self._nudge.set()
+            except Exception:
+                self.failures += 1
+                if worth_saying(self.failures):
+                    log.exception("nudges_unreadable", failures=self.failures)
+                await asyncio.sleep(POLL_S)
+
+    async def _nudged(self) -> None:
+        with suppress(TimeoutError):
             async with asyncio.timeout(POLL_S):
-                await layer.receive(channel)
-        except TimeoutError:
-            return
-        except Exception:
-            self.failures += 1
-            log.exception("nudges_unreadable", failures=self.failures)
-            await asyncio.sleep(POLL_S)
+                await self._nudge.wait()

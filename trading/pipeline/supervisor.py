@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -22,6 +22,7 @@ from marketdata.errors import MarketDataError
 from trading.brokers import Broker
 from trading.models import Session
 from trading.pipeline.core import Core, Engine, Finish, Input, WarmUp
+from trading.pipeline.ending import cancel
 from trading.pipeline.market import Market
 from trading.pipeline.operator import Operator
 from trading.pipeline.options import Plan
@@ -127,7 +128,7 @@ class Pipeline:
                 await stop.wait()
             return outcome
         finally:
-            await _cancel(publish)
+            await cancel(publish)
             await self.publisher.last_frame(self._send)
 
     async def _trade(self, stop: asyncio.Event) -> Session.Status:
@@ -143,7 +144,7 @@ class Pipeline:
             await asyncio.wait((act, asked), return_when=asyncio.FIRST_COMPLETED)
             ended = act.done()
         finally:
-            await _cancel(act, asked, *beside)
+            await cancel(act, asked, *beside)
         self._finish(ended)
         if self.error:
             return Session.Status.FAILED
@@ -237,11 +238,3 @@ class Pipeline:
             session=self.writer.recorder.session,
             writer=self.writer.stats,
         )
-
-
-async def _cancel(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    for result in await asyncio.gather(*tasks, return_exceptions=True):
-        if isinstance(result, Exception):
-            log.error("task_failed", error=repr(result))
