@@ -125,6 +125,12 @@ export const time = (ms) => (ms === null || ms === undefined ? NONE : clock.form
 export const timeExact = (ms) => (ms === null || ms === undefined ? NONE : exact.format(ms));
 export const day = (ms) => (ms === null || ms === undefined ? NONE : calendar.format(ms));
 
+// With seconds where bars are shorter than a minute.
+export const barTime = (ms, seconds) => (seconds < 60 ? timeExact(ms) : time(ms));
+
+// A count of lots as a size: 3 lots of "0.001" -> "0.003"
+export const size = (lots, lot) => (lot === "1" ? String(lots) : price(lots, grid(lot)));
+
 export function timeframe(seconds) {
   if (seconds % 3600 === 0) return `${seconds / 3600} h`;
   if (seconds % 60 === 0) return `${seconds / 60} min`;

@@ -281,13 +281,20 @@ def look(browser: Any, server: Server, cookies: Any) -> Iterator[Callable[..., L
     """
     opened: list[tuple[Any, Watch]] = []
 
-    def open_page(width: int = 1440, height: int = 900, **options: Any) -> Look:
+    def open_page(
+        width: int = 1440,
+        height: int = 900,
+        tamper: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None,
+        **options: Any,
+    ) -> Look:
         context = browser.new_context(
             viewport={"width": width, "height": height}, storage_state=cookies, **options
         )
         page = context.new_page()
         opened.append((context, Watch(page, server.url)))
         wire = Wire(page)
+        if tamper is not None:
+            wire.tamper = tamper
         page.goto(f"{server.url}/")
         until(page, "window.livePage?.drawn().length > 20")
         return Look(page, wire, server)

@@ -95,6 +95,20 @@ def test_a_lost_frame_is_asked_for(look: LookAt) -> None:
     assert contiguous(live.bars())
 
 
+def test_frames_before_the_snapshot_do_no_harm(look: LookAt) -> None:
+    lost: list[int] = []
+
+    def lose_first_snapshot(message: dict[str, Any]) -> dict[str, Any] | None:
+        if message["type"] == "snapshot" and not lost:
+            lost.append(1)
+            return None
+        return message
+
+    live = look(tamper=lose_first_snapshot)
+    assert lost
+    assert contiguous(live.bars())
+
+
 def test_silence_shows_within_seconds(look: LookAt) -> None:
     live = look()
     live.wire.tamper = lambda message: None

@@ -82,6 +82,17 @@ test("an age says what matters at its size", () => {
   assert.equal(format.age(7_500_000), "2 h 5 min");
 });
 
+test("a size is told in contracts or coins, exactly", () => {
+  assert.equal(format.size(2, "1"), "2");
+  assert.equal(format.size(3, "0.001"), "0.003");
+});
+
+test("short bars are told with seconds", () => {
+  const at = Date.UTC(2026, 10, 19, 14, 30, 15);
+  assert.equal(format.barTime(at, 15), "09:30:15");
+  assert.equal(format.barTime(at, 60), "09:30");
+});
+
 test("names and reasons read as words", () => {
   assert.equal(format.words("STACKED_BUY_IMBALANCE"), "Stacked buy imbalance");
   const rejected = { pattern: "BUY_IMBALANCE", why: "BUY_IMBALANCE is not enabled in TRENDING_UP" };

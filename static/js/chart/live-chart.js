@@ -16,6 +16,7 @@ import { chartOptions, readTheme } from "./theme.js";
 import { TradeLines } from "./trade-lines.js";
 
 const MOST_SPACING = 320; // pixels a bar
+const HIGHEST_TICK = 26; // pixels, when the chart chooses
 const RIGHT_BARS = 1; // empty bars at the right edge
 
 export class LiveChart {
@@ -35,13 +36,13 @@ export class LiveChart {
     this.chart = createChart(element, {
       ...chartOptions(this.look.theme),
       autoSize: true,
-      localization: { timeFormatter: stamp },
+      localization: { timeFormatter: (seconds) => this.#stamp(seconds) },
       handleScale: { axisPressedMouseMove: true, axisDoubleClickReset: true },
     });
     this.chart.applyOptions({
       timeScale: {
         timeVisible: true, secondsVisible: false, rightOffset: RIGHT_BARS, minBarSpacing: 0.8,
-        maxBarSpacing: MOST_SPACING, allowBoldLabels: false, tickMarkFormatter: tickMark,
+        maxBarSpacing: MOST_SPACING, allowBoldLabels: false, tickMarkFormatter: (seconds, type) => this.#tickMark(seconds, type),
       },
       rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.08 }, minimumWidth: 68, entireTextOnly: true },
     });
@@ -53,7 +54,10 @@ export class LiveChart {
       autoscaleInfoProvider: () => null, // the bars decide the range
     });
     this.footprint = this.chart.addCustomSeries(
-      new FootprintSeries(this.look, onDetail), { priceFormat, priceLineStyle: LineStyle.Dotted },
+      new FootprintSeries(this.look, onDetail), {
+        priceFormat, priceLineStyle: LineStyle.Dotted,
+        autoscaleInfoProvider: (original) => this.#roomy(original()),
+      },
     );
     this.markers = new SignalMarkers(this.look);
     this.trades = new TradeLines(this.look);
@@ -86,6 +90,8 @@ export class LiveChart {
   configure(config) {
     this.look.grid = format.grid(config.tick, config.decimals);
     this.look.rules = { rowTicks: Math.max(1, config.row_ticks ?? 1), ratio: config.ratio, minVolume: config.min_volume ?? 1 };
+    this.look.timeframe = config.timeframe;
+    this.look.lot = config.lot;
     const minMove = Number(config.tick);
     const priceFormat = { type: "custom", minMove, formatter: (value) => this.#price(value) };
     this.footprint.applyOptions({ priceFormat });
@@ -143,7 +149,7 @@ export class LiveChart {
     const wanted = new Map();
     if (position) {
       const side = position.dir > 0 ? "LONG" : "SHORT";
-      wanted.set("entry", { price: format.fromPrice(position.ep), color: position.dir > 0 ? theme.buy : theme.sell, lineStyle: LineStyle.Solid, title: `${side} ${position.size}` });
+      wanted.set("entry", { price: format.fromPrice(position.ep), color: position.dir > 0 ? theme.buy : theme.sell, lineStyle: LineStyle.Solid, title: `${side} ${format.size(position.size, this.look.lot)}` });
       if (position.stop !== null) wanted.set("stop", { price: format.toAxis(position.stop, grid), color: theme.loss, lineStyle: LineStyle.Dashed, title: "STOP" });
       if (position.target !== null) wanted.set("target", { price: format.toAxis(position.target, grid), color: theme.profit, lineStyle: LineStyle.Dashed, title: "TARGET" });
     }
@@ -158,6 +164,17 @@ export class LiveChart {
       if (this.lines.has(name)) this.lines.get(name).applyOptions(full);
       else this.lines.set(name, this.footprint.createPriceLine(full));
     }
+  }
+
+  // A quiet market's few prices do not fill the pane: a row stays a row.
+  #roomy(info) {
+    const { grid } = this.look;
+    if (!info?.priceRange || !grid) return info;
+    const { minValue, maxValue } = info.priceRange;
+    const height = this.chart.paneSize(0).height - (info.margins?.above ?? 0) - (info.margins?.below ?? 0);
+    const least = format.toAxis(Math.floor(height / HIGHEST_TICK), grid);
+    const lacking = Math.max(0, least - (maxValue - minValue)) / 2;
+    return { ...info, priceRange: { minValue: minValue - lacking, maxValue: maxValue + lacking } };
   }
 
   // The first look: footprint cells of the latest bars.
@@ -277,6 +294,17 @@ export class LiveChart {
     });
   }
 
+  #stamp(seconds) {
+    return `${format.day(seconds * 1000)} ${format.barTime(seconds * 1000, this.look.timeframe)}`;
+  }
+
+  // Marks are chosen by UTC's days; midnight in New York is the one that gets a date.
+  #tickMark(seconds, type) {
+    const at = seconds * 1000;
+    if (format.timeExact(at) === "00:00:00" || type < TickMarkType.DayOfMonth) return format.day(at);
+    return format.barTime(at, this.look.timeframe);
+  }
+
   #price(value) {
     const { grid } = this.look;
     return grid ? format.price(format.fromAxis(value, grid), grid) : "";
@@ -315,11 +343,3 @@ function title(text, { text: color, font }) {
   return { horzAlign: "left", vertAlign: "top", lines: [{ text, color, fontSize: 11, fontFamily: font }] };
 }
 
-const stamp = (seconds) => `${format.day(seconds * 1000)} ${format.time(seconds * 1000)}`;
-
-// Marks are chosen by UTC's days; midnight in New York is the one that gets a date.
-function tickMark(seconds, type) {
-  const text = format.time(seconds * 1000);
-  if (text === "00:00" || type < TickMarkType.DayOfMonth) return format.day(seconds * 1000);
-  return text;
-}

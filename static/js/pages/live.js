@@ -138,7 +138,10 @@ function caption(mode, ticks) {
   if (!config) return;
   const grid = format.grid(config.tick, config.decimals);
   const names = { candles: "Candles", profile: "Volume profile", cells: "Bid × ask" };
-  text($("chart-caption"), ticks && ticks > 1 ? `${names[mode]}, ${format.price(ticks, grid)} a row (${ticks} ticks)` : ticks ? `${names[mode]}, 1 tick a row` : names[mode]);
+  const parts = [names[mode]];
+  if (ticks) parts.push(ticks > 1 ? `${format.price(ticks, grid)} a row (${ticks} ticks)` : "1 tick a row");
+  if (config.lot !== "1") parts.push(`volumes in lots of ${config.lot}`);
+  text($("chart-caption"), parts.join(", "));
 }
 
 // Controls

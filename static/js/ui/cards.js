@@ -75,17 +75,17 @@ export function renderPosition({ config, frame }) {
   text($("position-pnl"), held ? format.money(held.open_pnl, { sign: true }) : "");
   tone($("position-pnl"), held ? profitTone(format.signOf(held.open_pnl)) : null);
   if (!held) {
-    position(null, frame?.waiting ? describeWaiting(frame.waiting) : "Flat");
+    position(null, frame?.waiting ? describeWaiting(frame.waiting, config) : "Flat");
     return;
   }
   const grid = format.grid(config.tick, config.decimals);
-  position(held.dir > 0 ? "buy" : "sell", `${format.side(held.dir)} ${held.size}`,
+  position(held.dir > 0 ? "buy" : "sell", `${format.side(held.dir)} ${format.size(held.size, config.lot)}`,
     `${held.symbol} at ${format.priceText(held.ep, grid)}`, `since ${format.time(held.et)}`,
     format.price(held.stop, grid), format.price(held.target, grid));
 }
 
-function describeWaiting(waiting) {
-  return `${format.side(waiting.dir)} ${waiting.size}: the entry order waits for its fill`;
+function describeWaiting(waiting, config) {
+  return `${format.side(waiting.dir)} ${format.size(waiting.size, config?.lot ?? "1")}: the entry order waits for its fill`;
 }
 
 const SCORES = ["Up", "Down", "Ranging", "Volatile"];

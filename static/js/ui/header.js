@@ -24,7 +24,7 @@ export function renderHeader(state) {
   text($("instrument-name"), config ? `${config.name} · ${format.timeframe(config.timeframe)}` : "");
   badges(config?.mode, config?.fills?.profile, frame?.feed?.synthetic ?? config?.synthetic, frame?.feed?.inferred ?? config?.inferred, frame?.feed?.speed ?? null, (frame?.account?.halts ?? []).join());
 
-  const bar = state.forming ?? state.bars.at(-1) ?? null;
+  const bar = (grid && (state.forming ?? state.bars.at(-1))) ?? null; // frames may overtake the snapshot
   const previous = state.forming ? state.bars.at(-1) ?? null : state.bars.at(-2) ?? null;
   text($("last-price"), bar && grid ? format.price(bar.c, grid) : format.NONE);
   tone($("last-price"), bar ? (bar.c > bar.o ? "buy" : bar.c < bar.o ? "sell" : null) : null);
@@ -39,7 +39,7 @@ export function renderHeader(state) {
   const total = frame?.account ? format.add(frame.account.day_pnl ?? "0", frame.account.open_pnl ?? "0") : null;
   text($("pnl-short"), format.money(total, { sign: true }));
   tone($("pnl-short"), profitTone(format.signOf(total)));
-  document.title = config ? `${bar ? format.price(bar.c, grid) : ""} ${config.symbol} · tradebot` : "Live · tradebot";
+  document.title = bar ? `${format.price(bar.c, grid)} ${config.symbol} · tradebot` : "Live · tradebot";
 }
 
 // Called by its own timer, so that silence shows.

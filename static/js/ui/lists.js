@@ -7,6 +7,8 @@ import { $, h, profitTone, remember, text, whenChanged } from "./dom.js";
 
 const MOST_ROWS = 250; // what a list shows; the pages behind it have the rest
 
+const NOTHING = Object.freeze([]);
+
 const EXITS = { stop: "stop", target: "target", flatten: "flattened", loss_limit: "loss limit", max_drawdown: "drawdown", operator: "by operator", kill: "kill switch", end_of_data: "end of data" };
 
 export class Lists {
@@ -33,8 +35,9 @@ export class Lists {
       this.config = state.config;
       this.grid = format.grid(state.config.tick, state.config.decimals);
     }
-    this.signals(state.signals, this.grid, this.acceptedOnly);
-    this.trades(state.trades, this.grid);
+    // Frames may come before the snapshot that says what their prices mean.
+    this.signals(state.config ? state.signals : NOTHING, this.grid, this.acceptedOnly);
+    this.trades(state.config ? state.trades : NOTHING, this.grid);
     this.notices(state.notices);
   }
 
@@ -45,7 +48,7 @@ export class Lists {
     const list = this.filtered(signals).slice(-MOST_ROWS).reverse();
     const rows = list.map((signal) => this.#row(
       { "data-id": signal.id, class: signal.ok ? "row" : "row row--rejected", onclick: () => this.onSelect(signal.bar, signal.id) },
-      h("span", { class: "row__time" }, format.time(signal.t)),
+      h("span", { class: "row__time" }, format.barTime(signal.t, this.config.timeframe)),
       h("span", { class: `row__mark ${signal.dir > 0 ? "buy" : "sell"}` }, markElement(family(signal.pattern).shape, { up: signal.dir > 0, filled: signal.ok })),
       h("span", { class: "row__what" }, h("span", { class: "row__title" }, format.words(signal.pattern)),
         h("span", { class: "row__detail" }, signal.ok ? "Accepted" : format.reason(signal))),
@@ -60,7 +63,7 @@ export class Lists {
       { "data-id": trade.id, class: "row", onclick: () => this.onSelect(trade.et, null) },
       h("span", { class: "row__time" }, format.time(trade.et)),
       h("span", { class: "row__what" },
-        h("span", { class: "row__title" }, h("span", { class: trade.dir > 0 ? "buy" : "sell" }, `${format.side(trade.dir)} ${trade.size}`), ` ${trade.symbol}`),
+        h("span", { class: "row__title" }, h("span", { class: trade.dir > 0 ? "buy" : "sell" }, `${format.side(trade.dir)} ${format.size(trade.size, this.config.lot)}`), ` ${trade.symbol}`),
         h("span", { class: "row__detail" }, `${format.priceText(trade.ep, grid)} → ${format.priceText(trade.xp, grid)} · ${EXITS[trade.why] ?? format.words(trade.why)} ${format.time(trade.xt)}`)),
       h("span", { class: "row__figure" }, h("strong", { class: profitTone(format.signOf(trade.net)) ?? "muted" }, format.money(trade.net, { sign: true })), h("span", { class: "muted" }, `fees ${format.money(trade.fees)}`)),
     ));

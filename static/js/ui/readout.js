@@ -6,11 +6,11 @@ import { $, h, whenChanged } from "./dom.js";
 const pair = (label, value, name = null, title = null) =>
   h("span", { class: "readout__pair", title }, h("span", { class: "readout__label" }, label), h("span", { class: name }, value));
 
-const render = whenChanged((bar, grid, price) => {
+const render = whenChanged((bar, grid, price, seconds) => {
   const tone = (value) => (value > 0 ? "buy" : value < 0 ? "sell" : null);
   const level = price === null ? null : bar.lv.find(([at]) => at === price);
   $("readout").replaceChildren(
-    pair("", `${format.time(bar.t)} NY`, "readout__time"),
+    pair("", `${format.barTime(bar.t, seconds)} NY`, "readout__time"),
     ...(level ? [pair(format.price(price, grid), `${format.volume(level[1])} × ${format.volume(level[2])}`, "readout__level", "Bid × ask at the crosshair")] : []),
     pair("O", format.price(bar.o, grid)),
     pair("H", format.price(bar.h, grid)),
@@ -31,7 +31,7 @@ export function renderReadout(state, point) {
   if (!bar || !state.config) return;
   // The forming bar is another object with each frame; under a resting crosshair it must be the new one.
   const current = state.forming && bar.t === state.forming.t ? state.forming : bar;
-  render(current, gridOf(state.config), point?.price ?? null);
+  render(current, gridOf(state.config), point?.price ?? null, state.config.timeframe);
 }
 
 let known = { config: null, grid: null };

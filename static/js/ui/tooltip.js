@@ -18,7 +18,7 @@ export function renderTooltip(state, point, stage) {
     const grid = format.grid(state.config.tick, state.config.decimals);
     box.replaceChildren(
       h("p", { class: "tooltip__title" }, format.words(signal.pattern)),
-      h("p", {}, h("strong", { class: signal.dir > 0 ? "buy" : "sell" }, format.side(signal.dir)), ` at ${format.price(signal.price, grid)}, ${format.time(signal.t)} NY`),
+      h("p", {}, h("strong", { class: signal.dir > 0 ? "buy" : "sell" }, format.side(signal.dir)), ` at ${format.price(signal.price, grid)}, ${format.barTime(signal.t, state.config.timeframe)} NY`),
       h("p", {}, `Strength ${format.percent(signal.strength)}`, signal.regime ? ` · ${format.regime(signal.regime, signal.conf)}` : ""),
       h("p", { class: signal.ok ? "tooltip__ok" : "tooltip__no" }, signal.ok ? "Accepted" : `Rejected: ${format.reason(signal).toLowerCase()}`),
     );
