@@ -17,6 +17,7 @@ from engine.indicators import HISTORY
 from engine.names import Pattern, Regime
 from engine.patterns import DETAILS, FOUND
 from engine.patterns.imbalance import mark, marked_prices
+from engine.profile import deviation, spread
 from engine.regime import READING, no_trade_reason, published
 from engine.router import rejection
 from engine.rules import compiled_matrix, compiled_rules
@@ -88,13 +89,16 @@ class Analysis:
 
     def anchor_session(self, state: ScanState, ladder: Ladder) -> None:
         """The session opens now: its VWAP starts here, even within the open bar."""
-        notional = volume = 0
+        session = self.tables.session
+        for name in ("notional", "volume", "squares"):
+            session[name] = 0
         if state.trades:
-            levels = self._open_levels(state, ladder)
+            total = self._open_levels(state, ladder).sum(axis=1)
             prices = np.arange(state.low, state.high + 1, dtype=np.int64)
-            notional = int((levels.sum(axis=1) * prices).sum())
-            volume = state.volume
-        self.tables.session["notional"], self.tables.session["volume"] = -notional, -volume
+            session["reference"] = state.low
+            session["notional"] = -int((total * prices).sum())
+            session["volume"] = -state.volume
+            session["squares"] = -spread(total, state.low, state.low)
 
     def close(self, state: ScanState, ladder: Ladder) -> int:
         """Close the open bar; the number of approved signals."""
@@ -172,7 +176,13 @@ class Analysis:
         out: npt.NDArray[np.void], levels: npt.NDArray[np.int64], index: int, **more: Any
     ) -> Bar:
         values = dict(zip(BAR.names or (), out[0].item(), strict=True))
-        return Bar(index=index, levels=sparse_levels(levels, values["low"]), **values, **more)
+        reference, squares = values.pop("session_reference"), values.pop("session_squares")
+        notional, volume = values["session_notional"], values["session_volume"]
+        width = deviation(notional, volume, squares, reference) if volume > 0 else None
+        return Bar(
+            index=index, levels=sparse_levels(levels, values["low"]),
+            session_deviation=width, **values, **more,
+        )  # fmt: skip
 
     def signals(self, approved_only: bool = False) -> list[Signal]:
         """The last closed bar's signals, in the order of the pattern table."""

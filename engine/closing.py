@@ -26,7 +26,7 @@ from engine.patterns.divergence import divergences
 from engine.patterns.exhaustion import exhaustions
 from engine.patterns.imbalance import imbalances
 from engine.patterns.unfinished import remember, revisited, unfinished
-from engine.profile import point_of_control, value_area
+from engine.profile import point_of_control, spread, value_area
 from engine.regime import read_regime
 from engine.router import route
 
@@ -36,9 +36,10 @@ BAR: Final = np.dtype(
         for name in (
             "start", "end", "open", "high", "low", "close", "volume", "buy_volume", "sell_volume",
             "delta", "min_delta", "max_delta", "cum_delta", "trades", "poc", "vah", "val",
-            "notional", "session_notional", "session_volume",
+            "notional", "session_notional", "session_volume", "session_reference",
         )
     ]
+    + [("session_squares", np.float64)]
 )  # fmt: skip
 SESSION: Final = np.dtype(
     [
@@ -46,14 +47,15 @@ SESSION: Final = np.dtype(
         for name in (
             "opened", "closes", "bars",
             "notional", "volume", "day_volume", "cum_delta",
-            "remembered", "found", "rows", "approved", "wanted_from",
+            "remembered", "found", "rows", "approved", "wanted_from", "reference",
         )
     ]
+    + [("squares", np.float64)]
 )  # fmt: skip
 """Open and close of the session; how many bars the day has; sums since the session's open
-(notional, volume) and since the day's start; how many unfinished levels are remembered; of the last
-bar: patterns found, rows, signals approved. `scan_bars` stops at a bar with approved signals that
-ends from `wanted_from` on."""
+(notional, volume, squares around the reference price) and since the day's start; how many
+unfinished levels are remembered; of the last bar: patterns found, rows, signals approved.
+`scan_bars` stops at a bar with approved signals that ends from `wanted_from` on."""
 
 
 class Tables(NamedTuple):
@@ -112,6 +114,8 @@ def measure(state: Any, levels: Any, session: Any, out: Any) -> None:
     b.notional = notional
     b.session_notional = day.notional + notional
     b.session_volume = day.volume + s.volume
+    b.session_reference = day.reference
+    b.session_squares = day.squares + spread(total, s.low, day.reference)
 
 
 @njit
@@ -141,11 +145,14 @@ def close_bar(state: Any, ladder: Any, t: Tables) -> int:
     """Close the open bar into the next row of the history; how many signals were approved."""
     levels = t.levels[: read_levels(state, ladder, t.levels)]
     clear_levels(state, ladder)
-    measure(state, levels, t.session, t.bar)
     b, day = t.bar[0], t.session[0]
     last = day.bars
+    if day.volume == 0:
+        day.reference = state[0].low
+    measure(state, levels, t.session, t.bar)
     row = t.history[last]
     day.notional, day.volume = b.session_notional, b.session_volume
+    day.squares = b.session_squares
     day.cum_delta = b.cum_delta
     day.day_volume += b.volume
     row.high, row.low, row.close = b.high, b.low, b.close

@@ -59,6 +59,7 @@ class Bar:
     notional: int  # sum of price * size: the bar's VWAP is notional / volume, in ticks
     session_notional: int
     session_volume: int
+    session_deviation: float | None = None  # of the session's prices around its VWAP, in ticks
     levels: npt.NDArray[np.int64]
     buy_imbalances: tuple[int, ...] = ()
     sell_imbalances: tuple[int, ...] = ()

@@ -6,7 +6,12 @@ the volume is in (Steidlmayer; CBOT Market Profile handbook), not the busiest pr
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from engine.compiled import njit
+
+Volumes = npt.NDArray[np.int64]
 
 
 @njit
@@ -43,3 +48,84 @@ def value_area(total: Any, poc: int) -> Any:
             inside += below
             low = max(low - 2, 0)
     return low, high
+
+
+@njit
+def spread(total: Any, low: int, reference: int) -> float:
+    """Sum of volume * (price - reference)^2, ticks squared: what VWAP bands are made of.
+
+    In float64: the squares of a busy day of fine ticks pass 64 bits, and bands are an indicator.
+    """
+    squares = 0.0
+    for k in range(len(total)):
+        squares += total[k] * float(low + k - reference) ** 2
+    return squares
+
+
+def deviation(notional: int, volume: int, squares: float, reference: int) -> float:
+    """Volume-weighted standard deviation around the VWAP, in ticks."""
+    mean = notional / volume - reference
+    return float(np.sqrt(max(squares / volume - mean * mean, 0.0)))
+
+
+def nodes(total: Volumes) -> tuple[Volumes, Volumes]:
+    """Indices of high and low volume nodes: local maxima and minima of the volume averaged over
+    three prices. A plateau counts once, at its middle; the ends of the profile are no nodes."""
+    if len(total) < 3:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    padded = np.concatenate([[0], total, [0]])
+    smooth = 2 * (padded[:-2] + padded[1:-1] + padded[2:])  # six times the mean
+    smooth[[0, -1]] = smooth[[0, -1]] // 2 * 3  # at the ends of two prices
+    starts = np.flatnonzero(np.concatenate([[True], smooth[1:] != smooth[:-1]]))
+    ends = np.concatenate([starts[1:], [len(smooth)]]) - 1
+    level = smooth[starts]
+    inner = slice(1, -1)
+    rises, falls = level[1:-1] > level[:-2], level[1:-1] > level[2:]
+    middle = (starts + ends)[inner] // 2
+    return middle[rises & falls], middle[~rises & ~falls]
+
+
+class Profile:
+    """Volume by price over any stretch: a session, a day, a composite of days.
+
+    >>> profile = Profile()
+    >>> profile.add(np.array([[100, 5, 7, 0], [101, 2, 9, 1]]))
+    >>> profile.low, profile.total.tolist()
+    (100, [12, 12])
+    """
+
+    def __init__(self) -> None:
+        self.low = 0
+        self.volumes = np.zeros((0, 3), np.int64)
+
+    def add(self, levels: Volumes) -> None:
+        """Take levels as a bar publishes them: int64 [n, 4] of price, bid, ask, unknown."""
+        if not len(levels):
+            return
+        low, high = int(levels[:, 0].min()), int(levels[:, 0].max())
+        if len(self.volumes):
+            high = max(high, self.low + len(self.volumes) - 1)
+            low = min(low, self.low)
+        wider = np.zeros((high - low + 1, 3), np.int64)
+        wider[self.low - low : self.low - low + len(self.volumes)] = self.volumes
+        np.add.at(wider, levels[:, 0] - low, levels[:, 1:])
+        self.low, self.volumes = low, wider
+
+    @property
+    def total(self) -> Volumes:
+        """Volume at each price from `low` up."""
+        summed: Volumes = self.volumes.sum(axis=1)
+        return summed
+
+    @property
+    def levels(self) -> Volumes:
+        """int64 [n, 4]: price, bid, ask, unknown; only prices that traded."""
+        traded = np.flatnonzero(self.total)
+        return np.column_stack([traded + self.low, self.volumes[traded]])
+
+    def summary(self) -> tuple[int, int, int]:
+        """POC, VAH and VAL in ticks. The profile must not be empty."""
+        total = self.total
+        poc = point_of_control(total)
+        low, high = value_area(total, poc)
+        return self.low + int(poc), self.low + int(high), self.low + int(low)

@@ -23,7 +23,15 @@ WIDE_OPEN = Days(0, 0, 0, 23 * HOUR, 23 * HOUR + HOUR // 2, 24 * HOUR)
 INTEGERS = [
     name
     for name in Bar.__slots__
-    if name not in ("levels", "reading", "warm_up", "buy_imbalances", "sell_imbalances")
+    if name
+    not in (
+        "session_deviation",
+        "levels",
+        "reading",
+        "warm_up",
+        "buy_imbalances",
+        "sell_imbalances",
+    )
 ]
 
 
