@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { PATHS } from "../../static/js/chart/marks.js";
 import { placeOf } from "../../static/js/chart/trade-lines.js";
 import { FAMILIES, MOST_A_SIDE, family, placed } from "../../static/js/signals.js";
-import { placeInLimits } from "../../static/js/ui/cards.js";
+import { inputText, placeInLimits } from "../../static/js/ui/cards.js";
 
 const PATTERNS = {
   BUY_IMBALANCE: "imbalance", SELL_IMBALANCE: "imbalance", STACKED_BUY_IMBALANCE: "stacked",
@@ -45,6 +45,15 @@ test("a moment lies in the bar that holds it", () => {
   assert.equal(placeOf(bars, 1000), 2.999, "in a gap: the end of the bar before");
   assert.equal(placeOf(bars, -1), null);
   assert.equal(placeOf([], 5), null);
+});
+
+test("what the engine counts in ticks is told as prices and ticks", () => {
+  const grid = { numerator: 25, places: 2, scale: 100 };
+  assert.equal(inputText(16821.49, "price", grid), "4205.25");
+  assert.equal(inputText(-3.5, "ticks", grid), "−3.5 ticks");
+  assert.equal(inputText(1, "yes", grid), "yes");
+  assert.equal(inputText(-10694, "count", grid), "−10,694");
+  assert.equal(inputText(33.851, undefined, grid), "33.85");
 });
 
 test("the day's place between limit and target", () => {

@@ -94,11 +94,29 @@ const WINNING = 4; // points a regime needs
 const MOST = 8;
 const CONFIDENT = 0.6; // the router's minimum
 
+// What a regime is computed from: its name, and what kind of figure it is. The engine counts in ticks.
 const INPUTS = {
-  adx: "ADX", adx_slope: "ADX slope", atr: "ATR", atr_percentile: "ATR percentile", ema_fast: "EMA 9", ema_slow: "EMA 21",
+  adx: ["ADX", "figure"], adx_slope: ["ADX slope", "figure"], atr: ["ATR", "ticks"],
+  atr_percentile: ["ATR percentile", "figure"], ema_fast: ["EMA 9", "price"], ema_slow: ["EMA 21", "price"],
+  vwap_distance: ["Close to VWAP", "ticks"], mean_range: ["Mean range", "ticks"],
+  volume_ratio: ["Volume to mean", "figure"], cum_delta: ["Cumulative delta", "count"],
+  delta_slope: ["Delta slope", "figure"], delta_slope_limit: ["Steep slope", "figure"],
+  higher_highs: ["Higher highs", "yes"], higher_lows: ["Higher lows", "yes"], lower_highs: ["Lower highs", "yes"],
+  lower_lows: ["Lower lows", "yes"], range_bound: ["Inside bars of 10", "count"],
+  minutes_since_open: ["Since the open", "minutes"], minutes_to_close: ["To the close", "minutes"],
+  news: ["News window", "yes"],
 };
 
-const regime = whenChanged((reading) => {
+export function inputText(value, kind, grid) {
+  if (kind === "yes") return value ? "yes" : "no";
+  if (kind === "price") return format.price(Math.round(value), grid);
+  if (kind === "ticks") return `${value.toFixed(1)} ticks`.replace("-", "\u2212");
+  if (kind === "minutes") return `${Math.round(value)} min`.replace("-", "\u2212");
+  if (kind === "count") return format.volume(value).replace("-", "\u2212");
+  return value.toFixed(2).replace("-", "\u2212");
+}
+
+function regime(reading, grid) {
   const { name, conf, scores, reason, inputs } = reading;
   const noTrade = name === "NO_TRADE";
   text($("regime-name"), name ? format.words(name) : format.NONE);
@@ -127,19 +145,17 @@ const regime = whenChanged((reading) => {
     parts.push(h("details", { class: "inputs", open },
       h("summary", {}, "What it is computed from"),
       h("dl", { class: "figures" }, ...known.map(([key, value]) =>
-        h("div", {}, h("dt", {}, INPUTS[key] ?? format.words(key)), h("dd", {}, figure(value)))))));
+        h("div", {}, h("dt", {}, INPUTS[key]?.[0] ?? format.words(key)), h("dd", {}, inputText(value, INPUTS[key]?.[1], grid)))))));
   }
   $("regime").replaceChildren(...parts);
-});
-
-const figure = (value) => (typeof value === "number" && !Number.isInteger(value) ? value.toFixed(2) : String(value));
+}
 
 let shown = "";
-export function renderRegime({ frame }) {
+export function renderRegime({ config, frame }) {
   const reading = frame?.regime;
-  if (!reading) return;
+  if (!reading || !config) return;
   const key = JSON.stringify(reading);
   if (key === shown) return;
   shown = key;
-  regime(reading);
+  regime(reading, format.grid(config.tick, config.decimals));
 }
