@@ -10,7 +10,7 @@ from typing import Final
 from engine.instruments import Instrument
 from engine.money import to_decimal
 
-AVERAGE_QUANTUM: Final = Decimal("0.000001")
+AVERAGE_QUANTUM: Final = Decimal(1).scaleb(-8)
 
 
 def decimals(step: Decimal) -> int:
@@ -36,7 +36,7 @@ def price_text(ticks: int, spec: Instrument) -> str:
 
 
 def average_price(notional: int, size: int, spec: Instrument) -> Decimal:
-    """notional / size in ticks as a price, to six places (half to even); exact on the grid."""
+    """notional / size in ticks as a price, to eight places (half to even); exact on the grid."""
     price = Decimal(notional) * spec.tick / size
     return price.quantize(AVERAGE_QUANTUM, rounding=ROUND_HALF_EVEN)
 

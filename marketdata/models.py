@@ -18,18 +18,12 @@ from engine.ticks import NS
 
 PRICE: Final[dict[str, Any]] = {"max_digits": 20, "decimal_places": 8}
 MONEY: Final[dict[str, Any]] = PRICE
-QUANTUM: Final = Decimal(1).scaleb(-8)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def moment(ns: int) -> datetime:
     """The aware datetime of a time in UTC ns, cut to microseconds."""
     return EPOCH + timedelta(microseconds=int(ns) // 1000)
-
-
-def average_price(notional: int, size: int, tick: Decimal) -> Decimal:
-    """Price of `size` lots that together cost `notional` (ticks * lots), to eight places."""
-    return (Decimal(int(notional)) * tick / int(size)).quantize(QUANTUM)
 
 
 class Instrument(models.Model):
@@ -161,6 +155,6 @@ class Bar(models.Model):
 
 
 __all__ = [
-    "EPOCH", "MONEY", "NS", "PRICE", "QUANTUM", "UNITS",
-    "Bar", "Contract", "Instrument", "average_price", "moment",
+    "EPOCH", "MONEY", "NS", "PRICE", "UNITS",
+    "Bar", "Contract", "Instrument", "moment",
 ]  # fmt: skip

@@ -14,9 +14,9 @@ import numpy as np
 
 from engine import events
 from engine.instruments import Instrument, instrument
-from engine.money import to_decimal
 from engine.names import Pattern, Regime
-from marketdata.models import Bar, average_price
+from engine.text import average_text, decimals, number_text, units_text
+from marketdata.models import Bar
 from trading.models import Session, Signal, Trade
 
 if TYPE_CHECKING:
@@ -32,38 +32,14 @@ def millis(ns: int | None) -> int | None:
     return None if ns is None else int(ns) // MS
 
 
-def decimals(step: Decimal) -> int:
-    """Places after the point that a step needs: 2 for 0.25."""
-    return max(0, -int(step.normalize().as_tuple().exponent))
-
-
-def number_text(value: Decimal, places: int) -> str:
-    """Plain digits with at least `places` after the point and no trailing zeros past them.
-
-    >>> number_text(Decimal("4800.50000000"), 2), number_text(Decimal("0.00001230"), 2)
-    ('4800.50', '0.0000123')
-    """
-    text = f"{value:f}"
-    whole, _, fraction = text.partition(".")
-    fraction = fraction.rstrip("0").ljust(places, "0")
-    return f"{whole}.{fraction}" if fraction else whole
-
-
-def money_text(value: Decimal | None) -> str | None:
+def row_money(value: Decimal | None) -> str | None:
+    """A row's amount as text."""
     return None if value is None else number_text(value, 2)
 
 
-def units_text(units: int) -> str:
-    """An amount in the engine's money units."""
-    return number_text(to_decimal(units), 2)
-
-
-def price_text(value: Decimal | None, spec: Instrument) -> str | None:
+def row_price(value: Decimal | None, spec: Instrument) -> str | None:
+    """A row's price as text."""
     return None if value is None else number_text(value, decimals(spec.tick))
-
-
-def average_text(notional: int, size: int, spec: Instrument) -> str:
-    return number_text(average_price(notional, size, spec.tick), decimals(spec.tick))
 
 
 def plain(value: Any) -> Any:
@@ -139,8 +115,8 @@ def bar_row_to_wire(row: Bar, spec: Instrument) -> Json:
         "poc": spec.ticks(row.poc),
         "vah": spec.ticks(row.vah),
         "val": spec.ticks(row.val),
-        "vwap": price_text(row.vwap, spec),
-        "svwap": price_text(row.session_vwap, spec) if row.session_volume else None,
+        "vwap": row_price(row.vwap, spec),
+        "svwap": row_price(row.session_vwap, spec) if row.session_volume else None,
         "lv": row.levels,
         "bi": row.buy_imbalances,
         "si": row.sell_imbalances,
@@ -223,15 +199,15 @@ def trade_row_to_wire(row: Trade) -> Json:
         "dir": row.direction,
         "size": row.size,
         "et": millis(row.entry_ns),
-        "ep": price_text(row.entry_price, spec),
+        "ep": row_price(row.entry_price, spec),
         "xt": millis(row.exit_ns),
-        "xp": price_text(row.exit_price, spec),
+        "xp": row_price(row.exit_price, spec),
         "why": row.exit_reason,
         "stop": None if row.stop is None else spec.ticks(row.stop),
         "target": None if row.target is None else spec.ticks(row.target),
-        "gross": money_text(row.gross),
-        "fees": money_text(row.fees),
-        "net": money_text(row.net),
+        "gross": row_money(row.gross),
+        "fees": row_money(row.fees),
+        "net": row_money(row.net),
         "pattern": row.pattern,
         "mae": row.mae,
         "mfe": row.mfe,

@@ -68,8 +68,8 @@ def test_average_is_exact_on_the_grid_and_rounds_half_to_even_off_it() -> None:
     es = instrument("ES")
     assert average_text(3 * 19_201, 3, es) == "4800.25"
     assert average_text(19_200 + 19_201, 2, es) == "4800.125"
-    assert average_text(19_200 + 2 * 19_201, 3, es) == "4800.166667"
+    assert average_text(19_200 + 2 * 19_201, 3, es) == "4800.16666667"
     eth = instrument("ETHUSDT")
-    assert average_price(1, 16_000, eth) == Decimal("0.000001")  # 0.000000625
-    assert average_price(1, 20_000, eth) == Decimal("0.000000")  # 0.0000005: half, to even
-    assert average_price(3, 20_000, eth) == Decimal("0.000002")  # 0.0000015: half, to even
+    assert average_price(1, 1_600_000, eth) == Decimal("1E-8")  # 0.00000000625
+    assert average_price(1, 2_000_000, eth) == 0  # 0.000000005: half, to even
+    assert average_price(3, 2_000_000, eth) == Decimal("2E-8")  # 0.000000015: half, to even

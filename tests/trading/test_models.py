@@ -12,7 +12,7 @@ from django.utils import timezone
 from engine.config import INDEX_TIERS, SINGLE_TIER
 from engine.instruments import INSTRUMENTS
 from engine.ticks import NS
-from marketdata.models import Bar, Instrument, average_price, moment
+from marketdata.models import Bar, Instrument, moment
 from tests.trading.conftest import DATA_MIGRATIONS
 from tests.trading.days import DAY, session_row
 from trading.models import Account, Command, Fill, Order, Session, Signal, Tier, Trade
@@ -123,8 +123,7 @@ def test_prices_and_levels_come_back_exactly():
     assert row.open == fine
 
 
-def test_an_average_is_rounded_to_eight_places():
-    assert average_price(10, 3, Decimal("0.25")) == Decimal("0.83333333")
+def test_a_moment_is_cut_to_microseconds():
     assert moment(1_718_200_000_123_456_789).isoformat() == "2024-06-12T13:46:40.123456+00:00"
 
 

@@ -74,17 +74,6 @@ def test_config_says_what_the_page_needs(start):
     json.dumps(config)
 
 
-@pytest.mark.parametrize(
-    ("value", "places", "text"),
-    [
-        ("4800.50000000", 2, "4800.50"), ("4800", 2, "4800.00"), ("0.00001230", 2, "0.0000123"),
-        ("-0.50", 0, "-0.5"), ("1E+2", 2, "100.00"), ("5", 0, "5"), ("0E-8", 2, "0.00"),
-    ],
-)  # fmt: skip
-def test_numbers_are_plain_digits(value, places, text):
-    assert wire.number_text(Decimal(value), places) == text
-
-
 def test_details_become_json_whatever_they_hold():
     value = {"a": np.int64(3), "b": [np.float64(0.5), math.nan], 3: math.inf, "c": np.array([1])}
     assert wire.plain(value) == {"a": 3, "b": [0.5, None], "3": None, "c": [1]}

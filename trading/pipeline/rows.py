@@ -7,7 +7,8 @@ from engine import events as said
 from engine.instruments import Instrument, instrument
 from engine.money import to_decimal
 from engine.names import Pattern, Regime
-from marketdata.models import Bar, average_price, moment
+from engine.text import average_price
+from marketdata.models import Bar, moment
 from trading.models import Fill, Order, Session, Signal, Trade
 from trading.wire import plain
 
@@ -45,8 +46,8 @@ def bar_row(bar: said.Bar, spec: Instrument, session: Session) -> Bar:
         poc=spec.price(bar.poc),
         vah=spec.price(bar.vah),
         val=spec.price(bar.val),
-        vwap=average_price(bar.notional, bar.volume, spec.tick),
-        session_vwap=average_price(bar.session_notional, bar.session_volume or 1, spec.tick),
+        vwap=average_price(bar.notional, bar.volume, spec),
+        session_vwap=average_price(bar.session_notional, bar.session_volume or 1, spec),
         notional=int(bar.notional),
         session_notional=int(bar.session_notional),
         session_volume=int(bar.session_volume),
@@ -122,7 +123,7 @@ def close_trade(row: Trade, trade: said.Trade, session: Session) -> None:
     _protected(row, trade.symbol, trade.stop, trade.target)
     row.exit_ns, row.exit_ts = trade.exit_ts, moment(trade.exit_ts)
     row.exit_notional = int(trade.exit_notional)
-    row.exit_price = average_price(trade.exit_notional, trade.size, spec.tick)
+    row.exit_price = average_price(trade.exit_notional, trade.size, spec)
     row.exit_reason = str(trade.exit_reason)
     row.mae, row.mfe = int(trade.mae), int(trade.mfe)
     row.gross, row.fees = to_decimal(trade.pnl_gross), to_decimal(trade.fees)
@@ -133,7 +134,7 @@ def _entered(row: Trade, symbol: str, ts: int, size: int, notional: int) -> None
     row.instrument_id, row.size = symbol, int(size)
     row.entry_ns, row.entry_ts = ts, moment(ts)
     row.entry_notional = int(notional)
-    row.entry_price = average_price(notional, size, instrument(symbol).tick)
+    row.entry_price = average_price(notional, size, instrument(symbol))
 
 
 def _protected(row: Trade, symbol: str, stop: int, target: int) -> None:
