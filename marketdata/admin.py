@@ -1,5 +1,6 @@
 """Market data in the admin: looked at, not edited. What a symbol is, the engine knows."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -22,6 +25,14 @@ def digits(value: Decimal | None, places: int = 2) -> str:
     whole, _, fraction = f"{value:,f}".partition(".")
     fraction = fraction.rstrip("0").ljust(places, "0")
     return f"{whole}.{fraction}" if fraction else whole
+
+
+def stamp(moment: datetime | None) -> SafeString:
+    """A time in UTC, to the second, on one line."""
+    if moment is None:
+        return SafeString("-")
+    text = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return format_html('<span class="whitespace-nowrap">{}</span>', text)
 
 
 def price(value: Decimal | None, symbol: str) -> str:
@@ -51,6 +62,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     """History: nobody adds, changes or deletes it here."""
 
     list_per_page = 50
+    list_fullwidth = True
     show_full_result_count = False
     list_filter_submit = False
 
@@ -99,16 +111,20 @@ class ContractAdmin(ModelAdmin):  # type: ignore[misc]
 @admin.register(Bar)
 class BarAdmin(ReadOnlyAdmin):
     list_display = (
-        "start", "instrument", "timeframe", "open_", "high_", "low_", "close_", "volume", "delta",
+        "start_", "instrument", "timeframe", "open_", "high_", "low_", "close_", "volume", "delta",
         "cum_delta", "poc_", "regime_", "warm_up", "source",
     )  # fmt: skip
-    list_display_links = ("start",)
+    list_display_links = ("start_",)
     list_filter = ("instrument", names_filter("regime", "regime", Regime), "warm_up")
     list_select_related = ("instrument",)
     search_fields = ("instrument__symbol", "source")
     search_help_text = "Symbol or source"
     date_hierarchy = "start"
     ordering = ("-start",)
+
+    @display(description="Start (UTC)", ordering="start")
+    def start_(self, row: Bar) -> SafeString:
+        return stamp(row.start)
 
     @display(description="Open")
     def open_(self, row: Bar) -> str:

@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from engine.names import ExitReason, Pattern, Regime
-from marketdata.admin import ReadOnlyAdmin, digits, names_filter, price
+from marketdata.admin import ReadOnlyAdmin, digits, names_filter, price, stamp
 from trading import admin_libraries as admin_libraries  # registers the libraries' own pages
 from trading.commands import nudge
 from trading.models import (
@@ -59,14 +59,22 @@ def link(model: type[Model], pk: object, text: str = "") -> SafeString:
     if not pk:
         return SafeString("-")
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[pk])
-    return format_html('<a class="underline" href="{}">{}</a>', url, text or str(pk))
+    return format_html(
+        '<a class="underline whitespace-nowrap" href="{}">{}</a>', url, text or str(pk)
+    )
+
+
+def one_line(text: str) -> SafeString:
+    return format_html('<span class="whitespace-nowrap">{}</span>', text)
 
 
 def list_link(model: type[Model], text: str, **only: object) -> SafeString:
     """A link to a list that shows only some rows."""
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     query = "&".join(f"{name}={value}" for name, value in only.items())
-    return format_html('<a class="underline" href="{}?{}">{}</a>', url, SafeString(query), text)
+    return format_html(
+        '<a class="underline whitespace-nowrap" href="{}?{}">{}</a>', url, SafeString(query), text
+    )
 
 
 @admin.register(Account)
@@ -121,7 +129,7 @@ class TierAdmin(ModelAdmin):  # type: ignore[misc]
 class SessionAdmin(ReadOnlyAdmin):
     list_display = (
         "day", "account", "instrument", "status_", "source", "trades_closed", "wins", "losses",
-        "net_", "balance_", "updated_at", "details",
+        "net_", "balance_", "updated_", "details",
     )  # fmt: skip
     list_display_links = ("day",)
     list_filter = ("account", "instrument", "mode", "status", "synthetic", "inferred")
@@ -142,6 +150,10 @@ class SessionAdmin(ReadOnlyAdmin):
     def balance_(self, row: Session) -> str:
         return digits(row.balance)
 
+    @display(description="Written (UTC)", ordering="updated_at")
+    def updated_(self, row: Session) -> SafeString:
+        return stamp(row.updated_at)
+
     @display(description="Rows")
     def details(self, row: Session) -> SafeString:
         only = {"session__id__exact": row.pk}
@@ -153,10 +165,10 @@ class SessionAdmin(ReadOnlyAdmin):
 @admin.register(Signal)
 class SignalAdmin(ReadOnlyAdmin):
     list_display = (
-        "ts", "session", "pattern", "direction_", "price_", "strength_", "regime", "confidence_",
-        "approved", "reason", "decision", "decision_reason", "trades_",
+        "time", "session_", "pattern", "direction_", "price_", "strength_", "regime_", "approved",
+        "why", "trades_",
     )  # fmt: skip
-    list_display_links = ("ts",)
+    list_display_links = ("time",)
     list_filter = (
         "approved",
         names_filter("pattern", "pattern", Pattern),
@@ -168,6 +180,14 @@ class SignalAdmin(ReadOnlyAdmin):
     search_fields = ("id", "pattern", "reason", "decision_reason")
     date_hierarchy = "ts"
     ordering = ("-ts",)
+
+    @display(description="Time (UTC)", ordering="ts")
+    def time(self, row: Signal) -> SafeString:
+        return stamp(row.ts)
+
+    @display(description="Session")
+    def session_(self, row: Signal) -> SafeString:
+        return link(Session, row.session_id, str(row.session))
 
     @DIRECTION
     def direction_(self, row: Signal) -> str:
@@ -181,9 +201,15 @@ class SignalAdmin(ReadOnlyAdmin):
     def strength_(self, row: Signal) -> str:
         return f"{row.strength:.2f}"
 
-    @display(description="Confidence", ordering="confidence")
-    def confidence_(self, row: Signal) -> str:
-        return f"{row.confidence:.0%}"
+    @display(description="Regime", ordering="regime")
+    def regime_(self, row: Signal) -> str:
+        return f"{row.regime.replace('_', ' ').lower()} {row.confidence:.0%}"
+
+    @display(description="Why")
+    def why(self, row: Signal) -> str:
+        if row.reason:
+            return row.reason
+        return "entered" if row.decision == "enter" else row.decision_reason or "a stronger signal"
 
     @display(description="Trade")
     def trades_(self, row: Signal) -> SafeString:
@@ -225,7 +251,7 @@ class FillsOfTrade(_History):
 @admin.register(Trade)
 class TradeAdmin(ReadOnlyAdmin):
     list_display = (
-        "id", "status_", "instrument", "direction_", "size", "entry_ts", "entry_", "exit_ts",
+        "id_", "status_", "instrument", "direction_", "size", "entered", "entry_", "left",
         "exit_", "exit_reason", "net_", "fees_", "pattern", "signal_", "orders_",
     )  # fmt: skip
     list_filter = (
@@ -241,6 +267,18 @@ class TradeAdmin(ReadOnlyAdmin):
     date_hierarchy = "day"
     ordering = ("-ordered_ns",)
     inlines = (OrdersOfTrade, FillsOfTrade)
+
+    @display(description="Trade", ordering="id")
+    def id_(self, row: Trade) -> SafeString:
+        return one_line(row.pk)
+
+    @display(description="Entered (UTC)", ordering="entry_ts")
+    def entered(self, row: Trade) -> SafeString:
+        return stamp(row.entry_ts)
+
+    @display(description="Left (UTC)", ordering="exit_ts")
+    def left(self, row: Trade) -> SafeString:
+        return stamp(row.exit_ts)
 
     @display(description="Status", ordering="status", label=TRADE_COLOURS)
     def status_(self, row: Trade) -> str:
@@ -282,7 +320,7 @@ class TradeAdmin(ReadOnlyAdmin):
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     list_display = (
-        "id", "ts", "instrument", "role", "type", "side_", "size", "price_", "status_", "filled",
+        "id_", "time", "instrument", "role", "type", "side_", "size", "price_", "status_", "filled",
         "reason", "trade_",
     )  # fmt: skip
     list_filter = ("status", "role", "side", "instrument")
@@ -290,6 +328,14 @@ class OrderAdmin(ReadOnlyAdmin):
     search_fields = ("id", "reason")
     date_hierarchy = "ts"
     ordering = ("-ts",)
+
+    @display(description="Order", ordering="id")
+    def id_(self, row: Order) -> SafeString:
+        return one_line(row.pk)
+
+    @display(description="Time (UTC)", ordering="ts")
+    def time(self, row: Order) -> SafeString:
+        return stamp(row.ts)
 
     @SIDE
     def side_(self, row: Order) -> str:
@@ -310,12 +356,20 @@ class OrderAdmin(ReadOnlyAdmin):
 
 @admin.register(Fill)
 class FillAdmin(ReadOnlyAdmin):
-    list_display = ("id", "ts", "role", "side_", "size", "price_", "fee_", "order_", "trade_")
+    list_display = ("id_", "time", "role", "side_", "size", "price_", "fee_", "order_", "trade_")
     list_filter = ("role", "side", ("session__account", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("trade",)
     search_fields = ("id",)
     date_hierarchy = "ts"
     ordering = ("-ts",)
+
+    @display(description="Fill", ordering="id")
+    def id_(self, row: Fill) -> SafeString:
+        return one_line(row.pk)
+
+    @display(description="Time (UTC)", ordering="ts")
+    def time(self, row: Fill) -> SafeString:
+        return stamp(row.ts)
 
     @SIDE
     def side_(self, row: Fill) -> str:
@@ -343,7 +397,7 @@ class CommandAdmin(ModelAdmin):  # type: ignore[misc]
     """Adding one tells the account's pipeline at once."""
 
     list_display = (
-        "created_at", "account", "kind", "status_", "requested_by", "executed_at", "result",
+        "asked", "account", "kind", "status_", "requested_by", "executed", "result",
     )  # fmt: skip
     list_filter = ("account", "kind", "status")
     list_select_related = ("account", "requested_by")
@@ -368,6 +422,14 @@ class CommandAdmin(ModelAdmin):  # type: ignore[misc]
         super().save_model(request, obj, form, change)
         transaction.on_commit(nudge)
 
+    @display(description="Asked (UTC)", ordering="created_at")
+    def asked(self, row: Command) -> SafeString:
+        return stamp(row.created_at)
+
+    @display(description="Executed (UTC)", ordering="executed_at")
+    def executed(self, row: Command) -> SafeString:
+        return stamp(row.executed_at)
+
     @display(description="Status", ordering="status", label=COMMAND_COLOURS)
     def status_(self, row: Command) -> str:
         return row.status
@@ -375,12 +437,24 @@ class CommandAdmin(ModelAdmin):  # type: ignore[misc]
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("recorded_at", "ts", "kind", "session", "actor", "payload_")
+    list_display = ("recorded", "time", "kind", "session_", "actor", "payload_")
     list_filter = ("actor", ("session__account", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("session__account",)
     search_fields = ("kind", "actor")
     date_hierarchy = "recorded_at"
     ordering = ("-recorded_at",)
+
+    @display(description="Recorded (UTC)", ordering="recorded_at")
+    def recorded(self, row: AuditEvent) -> SafeString:
+        return stamp(row.recorded_at)
+
+    @display(description="Event time (UTC)", ordering="ts")
+    def time(self, row: AuditEvent) -> SafeString:
+        return stamp(row.ts)
+
+    @display(description="Session")
+    def session_(self, row: AuditEvent) -> SafeString:
+        return link(Session, row.session_id, str(row.session))
 
     @display(description="What")
     def payload_(self, row: AuditEvent) -> str:
