@@ -29,6 +29,8 @@ SECRET_TEXT: tuple[tuple[re.Pattern[str], str], ...] = (
     # Discord's webhooks and Telegram's bot addresses carry the secret in the path.
     (re.compile(r"(/api(?:/v\d+)?/webhooks/\d+/)[\w-]+"), rf"\1{REDACTED}"),
     (re.compile(r"(/bot)\d+:[\w-]+"), rf"\1{REDACTED}"),
+    # Our own one-time logins.
+    (re.compile(r"(/login/once/)[^\s/?]+"), rf"\1{REDACTED}"),
     # Databento's keys.
     (re.compile(r"\bdb-[A-Za-z0-9]{16,}"), REDACTED),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1 {REDACTED}"),

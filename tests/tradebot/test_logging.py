@@ -59,6 +59,10 @@ def test_secrets_are_found_however_deep():
         ("connect postgres://me:hunter2@db:5432/x", f"connect postgres://me:{REDACTED}@db:5432/x"),
         ("redis://:hunter2@cache/0 refused", f"redis://:{REDACTED}@cache/0 refused"),
         (
+            "GET /login/once/IldCYnAx:1xUe8Q:JkSY99-uqZ/",
+            f"GET /login/once/{REDACTED}/",
+        ),
+        (
             "POST https://discord.com/api/webhooks/123/hunter-2_x?wait=true",
             f"POST https://discord.com/api/webhooks/123/{REDACTED}?wait=true",
         ),
