@@ -52,13 +52,8 @@ def session_bars(session: Session, *, after_ns: int | None = None) -> QuerySet[B
 
 
 def session_signals(session: Session, *, after_ns: int | None = None) -> QuerySet[Signal]:
-    """The session's signals in order of time; `after_ns`: only later ones.
-
-    Started again with bars of another length, a session has signals of both; these are of the
-    bars that it has now.
-    """
-    prefix = f"{session.account.name}-{session.timeframe}-"
-    signals = session.signals.filter(id__startswith=prefix)
+    """The session's signals in order of time; `after_ns`: only later ones."""
+    signals = session.signals.all()
     if after_ns is not None:
         signals = signals.filter(ts_ns__gt=after_ns)
     return signals.order_by("ts_ns", "id")

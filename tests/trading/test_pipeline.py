@@ -24,7 +24,6 @@ from tests.trading.days import (
 )
 from trading.models import Account, AuditEvent, Command, Fill, Order, Session, Signal, Trade
 from trading.pipeline.stream import part
-from trading.selectors import session_bars, session_signals
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -122,17 +121,6 @@ def test_a_restart_on_the_day_continues_the_session_with_new_ids():
     assert Trade.objects.count() == trades + len(again)
     assert again[0].trade.id == f"paper-MES-20240612-{trades + 1:03d}"
     assert session.net == sum(row.net for row in Trade.objects.all())
-
-
-def test_signals_of_bars_of_another_length_are_not_shown():
-    run_day()
-    before = session_signals(Session.objects.get()).count()
-    assert before == Signal.objects.count()
-    run_day(timeframe="60")
-    session = Session.objects.get()
-    shown = session_signals(session)
-    assert 0 < shown.count() == Signal.objects.count() - before
-    assert {bar.timeframe for bar in session_bars(session)} == {60}
 
 
 def test_what_a_dead_process_left_open_is_abandoned_and_said():
