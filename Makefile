@@ -2,6 +2,7 @@
 # Every target starts from a fresh clone: all it needs is make and Python 3.11 or newer.
 
 PORT ?= 8000
+SPEED ?= 10
 ARGS ?=
 
 VENV := .venv
@@ -16,8 +17,8 @@ COMPILE := $(PY) -m uv pip compile --quiet --python-version 3.11 --generate-hash
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
-run: $(RUNTIME) ## trade on a simulated market, page on 127.0.0.1 (PORT=8000, ARGS= for the command)
-	@exec $(PY) -m tradebot trade --feed simulator --symbol MES --mode paper --serve 127.0.0.1:$(PORT) $(ARGS)
+run: $(RUNTIME) ## trade on a simulated market, page on 127.0.0.1 (PORT=8000 SPEED=10 ARGS=)
+	@exec $(PY) -m tradebot trade --feed simulator --symbol MES --mode paper --speed $(SPEED) --serve 127.0.0.1:$(PORT) $(ARGS)
 
 test: $(TOOLS) ## run all tests, embedded and on PostgreSQL and Redis (ARGS= for pytest)
 	@exec $(PY) -m tests $(ARGS)
