@@ -89,7 +89,7 @@ class Desk:
         self._config = config
         self._state = state
         self._exchange = SimulatedExchange(config.fills) if simulated else None
-        self._sequence = carry.sequence
+        self._sequence, self._carried_pnl = carry.sequence, carry.day_pnl
         self._started = False
         self.bars = 0
         self._cooldown = 0
@@ -101,7 +101,7 @@ class Desk:
         """A new trading day: its halts and its P&L begin anew."""
         for ended in [halt for halt in self.account.halts if halt in ENDS_WITH_DAY]:
             self.lift(ended, day.start, "a new trading day")
-        self.account.day_pnl = 0
+        self.account.day_pnl, self._carried_pnl = self._carried_pnl, 0
         self.account.rejects.clear()
         self.bars = self._cooldown = 0
         for halt, reason in self.account.reached():
@@ -112,8 +112,8 @@ class Desk:
         self._started = True
 
     def numbered(self, carry: Carry) -> Carry:
-        """A carry with the number of the last trade decided on this trading day."""
-        return replace(carry, sequence=self._sequence)
+        """A carry with what was already traded on this trading day."""
+        return replace(carry, sequence=self._sequence, day_pnl=self.account.day_pnl)
 
     def trade(self, ts: int, price: int) -> None:
         """A trade meets our orders, then our limits."""

@@ -149,6 +149,7 @@ class Carry:
     halts: tuple[Halt, ...] = ()
     unfinished: tuple[tuple[int, int], ...] = ()  # price, direction; oldest first
     sequence: int = 0  # trades already decided on this trading day
+    day_pnl: int = 0  # realised on this trading day before the engine started
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,7 +147,13 @@ if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
     CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{REDIS_PREFIX}:celery:"}
 else:
-    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels.layers.InMemoryChannelLayer",
+            # A page that stays open longer than this would get no more frames.
+            "CONFIG": {"group_expiry": 10 * 365 * 86_400},
+        }
+    }
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CELERY_BROKER_URL = "memory://"
     CELERY_TASK_ALWAYS_EAGER = True
@@ -232,7 +238,13 @@ SPECTACULAR_SETTINGS = {
 
 # Admin
 
-UNFOLD = {"SITE_TITLE": "tradebot", "SITE_HEADER": "tradebot", "SITE_URL": "/", "THEME": "dark"}
+UNFOLD = {
+    "SITE_TITLE": "tradebot",
+    "SITE_HEADER": "tradebot",
+    "SITE_URL": "/",
+    "THEME": "dark",
+    "SIDEBAR": {"show_search": True, "navigation": "tradebot.navigation.sidebar"},
+}
 
 # Logs
 

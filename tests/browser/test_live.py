@@ -112,8 +112,8 @@ def test_frames_before_the_snapshot_do_no_harm(look: LookAt) -> None:
 def test_silence_shows_within_seconds(look: LookAt) -> None:
     live = look()
     live.wire.tamper = lambda message: None
-    live.until("document.getElementById('feed').dataset.level === 'warn'", seconds=8)
-    assert live.text("#feed-state") == "No updates"
+    live.until("document.getElementById('feed-state').textContent === 'No updates'", seconds=20)
+    assert live.page.get_attribute("#feed", "data-level") == "warn"
 
 
 def test_a_stale_feed_is_red_and_said(look: LookAt) -> None:

@@ -317,8 +317,7 @@ def test_digest_changes_with_any_setting(key: str) -> None:
         bool: lambda: str(not value), str: lambda: "touch", int: lambda: str(value + 1),
         float: lambda: str(value / 2), Decimal: lambda: str(value + 1),
     }[type(value)]()  # fmt: skip
-    if key == "patterns.exhaustion_levels":
-        other = "4"
+    other = {"patterns.exhaustion_levels": "4", "bars.kind": "volume"}.get(key, other)
     assert config.override({key: other}).digest != config.digest
 
 

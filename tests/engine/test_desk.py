@@ -150,6 +150,25 @@ def test_a_carried_sequence_goes_on_and_is_said_when_the_day_starts() -> None:
     assert driven.said(DayStarted)[1].carry.sequence == 0
 
 
+def test_the_days_earlier_loss_counts_to_its_limit_and_only_to_its() -> None:
+    lost = -99 * UNITS
+    driven = opened(config=easy("MES"), carry=replace(first_carry(easy("MES")), day_pnl=lost))
+    assert driven.engine.status().day_pnl == lost
+    assert driven.said(DayStarted)[0].carry.day_pnl == lost
+    driven.trade(BAR + 2, 4800)  # some ticks against us: -99 and this is past -100
+    assert [event.halt for event in driven.said(Halted)] == [Halt.LOSS_LIMIT]
+    driven.trade(1, 4800, day=1)
+    assert driven.said(DayStarted)[1].carry.day_pnl == 0
+
+
+def test_a_day_that_had_reached_its_limit_before_starts_halted() -> None:
+    driven = entered(
+        BUY_BAR, config=easy("MES"), carry=replace(first_carry(easy("MES")), day_pnl=-100 * UNITS)
+    )
+    assert [event.halt for event in driven.said(Halted)] == [Halt.LOSS_LIMIT]
+    assert driven.said(Decision)[0].rule == "halt"
+
+
 # What forbids an entry
 
 

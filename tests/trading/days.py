@@ -54,9 +54,9 @@ class TickFeed:
             raise self.fails
 
 
-def planned(feed: Any, **words: Any) -> Plan:
+def planned(feed: Any, settings: dict[str, str] | None = None, **words: Any) -> Plan:
     """A plan over a feed in memory, as fast as possible."""
-    made = plan(Options(symbol="MES", speed="max", settings=LOSSES, **words))
+    made = plan(Options(symbol="MES", speed="max", settings=LOSSES | (settings or {}), **words))
     return replace(made, feed=feed)
 
 

@@ -7,7 +7,7 @@ import pytest
 from engine import events as said_
 from engine.instruments import instrument
 from engine.money import to_decimal
-from engine.names import ExitReason
+from engine.names import ExitReason, Halt
 from marketdata.errors import FeedError
 from marketdata.models import Bar
 from tests.trading.days import (
@@ -22,7 +22,7 @@ from tests.trading.days import (
     ticks,
     trade,
 )
-from trading.models import Account, AuditEvent, Command, Fill, Order, Session, Signal, Trade
+from trading.models import Account, AuditEvent, Command, Fill, Order, Session, Signal, Tier, Trade
 from trading.pipeline.stream import part
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,9 +107,12 @@ def test_another_trading_day_is_another_session():
 
 
 def test_a_restart_on_the_day_continues_the_session_with_new_ids():
-    run_day()
+    Tier.objects.update(loss_limit=100_000)
+    limits = ("risk.profit_target", "risk.loss_limit", "risk.max_drawdown")
+    settings = dict.fromkeys(limits, "100000")
+    run_day(settings=settings)
     balance, trades = Account.objects.get().balance, Trade.objects.count()
-    run = run_day()
+    run = run_day(settings=settings)
     session = Session.objects.get()
     assert session.starts == 2
     assert Trade.objects.count() > trades
@@ -117,10 +120,21 @@ def test_a_restart_on_the_day_continues_the_session_with_new_ids():
     first = AuditEvent.objects.filter(kind="started").latest().payload
     assert to_decimal(first["carry"]["balance"]) == balance
     assert first["carry"]["sequence"] == trades
+    earlier = Trade.objects.filter(pk__lte=f"paper-MES-20240612-{trades:03d}")
+    assert to_decimal(first["carry"]["day_pnl"]) == sum(row.net for row in earlier)
     again = of(said_.TradeClosed, run.events)
     assert Trade.objects.count() == trades + len(again)
     assert again[0].trade.id == f"paper-MES-20240612-{trades + 1:03d}"
     assert session.net == sum(row.net for row in Trade.objects.all())
+
+
+def test_a_restart_does_not_forget_that_the_days_limit_was_reached():
+    run_day(settings={"risk.loss_limit": "30"})
+    trades = Trade.objects.count()
+    run = run_day(settings={"risk.loss_limit": "30"})
+    assert Session.objects.get().starts == 2
+    assert Trade.objects.count() == trades
+    assert of(said_.Halted, run.events)[0].halt is Halt.LOSS_LIMIT
 
 
 def test_what_a_dead_process_left_open_is_abandoned_and_said():

@@ -66,6 +66,7 @@ def refused(*arguments):
         ("--account a/b", "no account name"),
         ("--set risk.stop_ticks", "KEY=VALUE"),
         ("--set nonsense=1", "unknown setting 'nonsense'"),
+        ("--set bars.kind=volume", "bars of time"),
         ("--set risk.stop_ticks=-1", "must be above 0"),
         ("--set risk.stop_ticks=x", "not a valid int"),
         ("--set account.id=x", "--account"),

@@ -182,6 +182,7 @@ def _carry(account: Account, session: Session, config: EngineConfig) -> Carry:
         halts=tuple(halt for halt in map(Halt, account.halts) if halt not in ENDS_WITH_DAY),
         unfinished=_unfinished(session),
         sequence=_sequence(account, session.day),
+        day_pnl=_day_pnl(session),
     )
 
 
@@ -198,6 +199,12 @@ def _unfinished(session: Session) -> tuple[tuple[int, int], ...]:
         last = before.order_by("-day").first()
         left = last.carry_end.get("unfinished", ()) if last else ()
     return tuple((price, direction) for price, direction in left)
+
+
+def _day_pnl(session: Session) -> int:
+    """Realised net P&L of the day's earlier runs: its limits count them too."""
+    closed = session.trades.filter(status=Trade.Status.CLOSED)
+    return sum(to_units(net) for net in closed.values_list("net", flat=True) if net is not None)
 
 
 def _sequence(account: Account, day: date) -> int:

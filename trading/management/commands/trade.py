@@ -72,7 +72,10 @@ class Command(BaseCommand):
                 **{name: options[name] for name in WORDS},
             )
             serve = words.parse_address(options["serve"]) if options["serve"] is not None else None
-            outcome = run(words.plan(asked), serve=serve, tell=self._tell)
+            plan = words.plan(asked)
+            if plan.config.bars.kind != "time":
+                raise CommandError("--set bars.kind: the page shows bars of time; replay takes all")
+            outcome = run(plan, serve=serve, tell=self._tell)
         except (EngineError, MarketDataError, TradingError) as error:
             raise CommandError(" ".join(str(error).split())) from error
         except KeyboardInterrupt:

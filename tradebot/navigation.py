@@ -1,0 +1,63 @@
+"""The admin's sidebar: what a trader looks for first, then what somebody set up once."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+
+Item = dict[str, Any]
+
+
+def sidebar(request: HttpRequest) -> list[Item]:
+    """Groups of links; unfold hides what the user may not see."""
+    return [
+        {"title": "Live page", "items": [_link("Open", "monitoring", "live", None)]},
+        {
+            "title": "Trading",
+            "items": [
+                _list("Trades", "swap_vert", "trading", "trade"),
+                _list("Sessions", "today", "trading", "session"),
+                _list("Signals", "notifications_active", "trading", "signal"),
+                _list("Orders", "receipt_long", "trading", "order"),
+                _list("Fills", "done_all", "trading", "fill"),
+                _list("Commands", "terminal", "trading", "command"),
+                _list("Audit trail", "history", "trading", "auditevent"),
+            ],
+        },
+        {
+            "title": "Set up",
+            "items": [
+                _list("Accounts", "account_balance", "trading", "account"),
+                _list("Tiers", "stairs", "trading", "tier"),
+            ],
+        },
+        {
+            "title": "Market",
+            "items": [
+                _list("Instruments", "candlestick_chart", "marketdata", "instrument"),
+                _list("Contracts", "event_repeat", "marketdata", "contract"),
+                _list("Bars", "bar_chart", "marketdata", "bar"),
+            ],
+        },
+        {
+            "title": "People and tasks",
+            "collapsible": True,
+            "items": [
+                _list("Users", "person", "auth", "user"),
+                _list("Groups", "group", "auth", "group"),
+                _list("Periodic tasks", "schedule", "django_celery_beat", "periodictask"),
+                _list("Task results", "task_alt", "django_celery_results", "taskresult"),
+            ],
+        },
+    ]
+
+
+def _list(title: str, icon: str, app: str, model: str) -> Item:
+    return _link(title, icon, f"admin:{app}_{model}_changelist", f"{app}.view_{model}")
+
+
+def _link(title: str, icon: str, view: str, permission: str | None) -> Item:
+    item: Item = {"title": title, "icon": icon, "link": reverse_lazy(view)}
+    if permission is not None:
+        item["permission"] = lambda request: request.user.has_perm(permission)
+    return item
