@@ -39,6 +39,8 @@ MULTIPLIERS = dict.fromkeys((UP, DOWN, RANGING, VOLATILE), Decimal(1))
         (BarRules, {"seconds": 0}, "BarRules.seconds is 0; it must be above 0"),
         (BarRules, {"seconds": 86_401}, "seconds is 86401; at most a day, 86400"),
         (BarRules, {"row_ticks": 0}, "row_ticks is 0"),
+        (BarRules, {"size": 0}, "size is 0"),
+        (BarRules, {"kind": "hour"}, "kind is 'hour'; it is one of time, tick, volume, range"),
         (BarRules, {"row_ticks": 2**31}, "row_ticks is 2147483648; at most 2147483647"),
         (PatternRules, {"ratio": 0.0}, "ratio is 0.0"),
         (PatternRules, {"ratio": float("inf")}, "ratio is inf"),

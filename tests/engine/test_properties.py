@@ -6,9 +6,18 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.commands import (
+    Command,
+    Flatten,
+    HaltTrading,
+    Kill,
+    ReportMargin,
+    ReportReject,
+    ResumeTrading,
+)
 from engine.config import (
     BarRules,
     EngineConfig,
@@ -19,14 +28,30 @@ from engine.config import (
     fill_profile,
 )
 from engine.engine import Engine
+from engine.errors import InputError
 from engine.events import (
+    BarClosed,
+    DayStarted,
+    Decision,
     Event,
+    Fill,
+    Filled,
+    Halted,
+    OrderIntent,
+    OrderUpdate,
+    PositionOpened,
+    Resumed,
     TickDropped,
+    TradeClosed,
 )
-from engine.names import Pattern, Regime
-from engine.ticks import NS, TickArray, columns
+from engine.instruments import instrument
+from engine.money import to_units
+from engine.names import Halt, Pattern, Regime
+from engine.ticks import MAX_TS, NS, TICK, TickArray, columns
+from tests.engine.drive import of
 from tests.engine.markets import HOUR, START, random_market
-from tests.oracle.days import ALL_DAY, Days
+from tests.oracle.days import ALL_DAY, DAY, Days
+from tests.oracle.ticks import good_ticks
 
 OPEN_LATE = Days(22 * HOUR, 2 * HOUR, 3 * HOUR, 20 * HOUR, 21 * HOUR, 22 * HOUR)
 DAYS = {"all": ALL_DAY, "session": OPEN_LATE}
@@ -36,12 +61,12 @@ EVERY = dict.fromkeys(
 
 
 def busy(
-    symbol: str = "ES", profile: str = "honest", seconds: int = 120, **risk: Any
+    symbol: str = "ES", profile: str = "honest", bars: BarRules | None = None, **risk: Any
 ) -> EngineConfig:
     """Trades often: small thresholds, every pattern in every regime, near stops and targets."""
     config = engine_config(
         symbol,
-        bars=BarRules(seconds),
+        bars=bars or BarRules(120),
         patterns=PatternRules(min_volume=3, min_absorption=10, unfinished_memory=4),
         regime=RegimeRules(min_bars=3, after_open_s=300),
         router=RouterRules(matrix=EVERY, min_confidence=0.5),
@@ -58,10 +83,14 @@ configs = st.builds(
     busy,
     symbol=st.sampled_from(["ES", "MES", "BTCUSDT"]),
     profile=st.sampled_from(["honest", "ideal"]),
-    seconds=st.sampled_from([60, 300]),
+    bars=st.sampled_from([
+        BarRules(60), BarRules(300), BarRules(300, row_ticks=3), BarRules(kind="tick", size=9),
+        BarRules(kind="volume", size=60), BarRules(kind="range", size=4),
+        BarRules(kind="delta", size=20),
+    ]),
     cooldown_bars=st.integers(0, 2),
     stale_s=st.sampled_from([30, 3600]),
-)
+)  # fmt: skip
 schedules = st.sampled_from(list(DAYS)).map(DAYS.__getitem__)
 
 
@@ -142,3 +171,388 @@ def test_beats_between_the_ticks_change_nothing(
         assert [e for e in got if isinstance(e, TickDropped) == dropped] == [
             e for e in expected if isinstance(e, TickDropped) == dropped
         ]
+
+
+@given(configs, schedules, markets())
+def test_a_quiet_engine_does_the_same(config: EngineConfig, days: Days, ticks: TickArray) -> None:
+    loud, quiet = Engine(config, days), Engine(config, days, quiet=True)
+    said = [*loud.push(ticks), *loud.finish()]
+    told = [*quiet.push(ticks), *quiet.finish()]
+    for kind in (TradeClosed, OrderIntent, Filled, Halted, Resumed, TickDropped, DayStarted):
+        assert of(kind, told) == of(kind, said)
+    assert [d for d in of(Decision, told) if not d.rule] == [
+        d for d in of(Decision, said) if not d.rule
+    ]
+    assert replace(quiet.status(), reading=None) == replace(loud.status(), reading=None)
+
+
+@given(configs, schedules, markets(), st.integers(0, 1499))
+def test_the_future_does_not_change_the_past(
+    config: EngineConfig, days: Days, ticks: TickArray, end: int
+) -> None:
+    past = one_push(config, days, ticks[:end])
+    assert one_push(config, days, ticks)[: len(past)] == past
+
+
+@given(configs, schedules, markets(), st.integers(0, 100))
+def test_looking_changes_nothing(
+    config: EngineConfig, days: Days, ticks: TickArray, step: int
+) -> None:
+    engine = Engine(config, days)
+    got: list[Event] = []
+    for start in range(0, len(ticks), step + 20):
+        got += engine.push(ticks[start : start + step + 20])
+        assert (engine.status(), engine.carry()) == (engine.status(), engine.carry())
+        assert engine.forming() == engine.forming()
+    assert got == one_push(config, days, ticks)
+
+
+@given(configs, schedules, markets(), st.integers(1, 3))
+def test_the_bar_being_built_is_the_bar_that_closes(
+    config: EngineConfig, days: Days, ticks: TickArray, hours: int
+) -> None:
+    engine = Engine(config, days)
+    engine.push(ticks[: 300 * hours])
+    forming = engine.forming()
+    if forming is not None:
+        (closed,) = of(BarClosed, engine.finish())
+        parts = {name: getattr(closed.bar, name) for name in ("end", "reading")}
+        same = ("session_notional", "session_volume")  # the session may open before the bar's end
+        assert replace(forming, **parts, **{name: getattr(closed.bar, name) for name in same}) == (
+            closed.bar
+        )
+
+
+# Sums
+
+
+@given(configs, schedules, markets())
+def test_bars_hold_every_good_tick_once(config: EngineConfig, days: Days, ticks: TickArray) -> None:
+    engine = Engine(config, days)
+    events = [*engine.push(ticks), *engine.finish()]
+    bars = [event.bar for event in of(BarClosed, events)]
+    drops = of(TickDropped, events)
+    assert sum(bar.trades for bar in bars) == len(ticks) - len(drops) == engine.status().ticks
+    assert engine.status().dropped == {
+        reason: sum(drop.reason == reason for drop in drops) for reason in {d.reason for d in drops}
+    }
+    volume = int(ticks["size"].astype(np.int64).sum()) - sum(drop.size for drop in drops)
+    signed = (ticks["size"].astype(np.int64) * ticks["side"]).sum()
+    assert sum(bar.volume for bar in bars) == volume
+    assert sum(bar.delta for bar in bars) == signed - sum(d.size * d.side for d in drops)
+    for bar in bars:
+        assert bar.levels[:, 1:].sum() == bar.volume
+        assert (bar.levels[:, 2].sum(), bar.levels[:, 1].sum()) == (bar.buy_volume, bar.sell_volume)
+        assert (bar.levels[:, 0] * bar.levels[:, 1:].sum(axis=1)).sum() == bar.notional
+        assert bar.delta == bar.buy_volume - bar.sell_volume
+        assert bar.min_delta <= min(0, bar.delta) <= max(0, bar.delta) <= bar.max_delta
+        assert bar.low <= bar.val <= bar.poc <= bar.vah <= bar.high
+        assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+        assert bar.start <= bar.end
+    for before, after in pairwise(bars):
+        assert before.end <= after.start
+        assert after.index in (0, before.index + 1)
+
+
+@given(configs, schedules, markets())
+def test_money_adds_up_to_the_unit(config: EngineConfig, days: Days, ticks: TickArray) -> None:
+    engine = Engine(config, days)
+    events = [*engine.push(ticks), *engine.finish()]
+    balance = to_units(config.account.balance)
+    for trade in (event.trade for event in of(TradeClosed, events)):
+        traded = instrument(trade.symbol)
+        move = trade.direction * (trade.exit_notional - trade.entry_notional)
+        assert trade.pnl_gross == move * traded.tick_units
+        assert trade.pnl_net == trade.pnl_gross - trade.fees
+        balance += trade.pnl_net
+        assert trade.balance == balance
+        fees = [event.fee for event in of(Filled, events) if event.trade_id == trade.id]
+        assert trade.fees == sum(fees)
+        assert (trade.fees == 0) == (not config.fills.fees)
+    assert engine.status().balance == balance
+    assert engine.status().position is None
+
+
+# Fills
+
+
+@given(configs, schedules, markets())
+def test_fills_are_honest(config: EngineConfig, days: Days, ticks: TickArray) -> None:
+    """Against the good ticks of the fill's time, of which at least one must explain it."""
+    good, rules = good_by_time(config, days, ticks), config.fills
+    engine = Engine(config, days)
+    events = engine.push(ticks)
+    sent = {order.id: order for order in of(OrderIntent, events)}
+    for filled in of(Filled, events):
+        order, price = sent[filled.fill.order_id], filled.fill.price
+        seen = good[filled.ts]
+        side = filled.side
+        if filled.role in ("entry", "exit"):
+            assert filled.ts >= order.ts + rules.latency_ms * 1_000_000
+            assert any(price == p + side * rules.slippage_ticks for p in seen)
+        elif filled.role == "target":
+            through = 1 if rules.target == "through" else 0
+            assert price == order.price
+            assert any(-side * (p - price) >= through for p in seen)
+            assert filled.ts >= order.ts
+        elif rules.exact:
+            assert price == order.price
+            assert any(side * (p - price) >= 0 for p in seen)
+        else:
+            touched = [p for p in seen if side * (p - order.price) >= 0]
+            assert any(price == p + side * rules.slippage_ticks for p in touched)
+
+
+def good_by_time(config: EngineConfig, days: Days, ticks: TickArray) -> dict[int, list[int]]:
+    """Prices of the good ticks at each time, by the oracle."""
+    found: dict[int, list[int]] = {}
+    for ts, price, _, _ in good_ticks(ticks.tolist(), days, config.bars.seconds, []):
+        found.setdefault(ts, []).append(price)
+    return found
+
+
+@given(configs, schedules, markets())
+def test_one_position_at_a_time_of_a_size_that_the_tier_allows(
+    config: EngineConfig, days: Days, ticks: TickArray
+) -> None:
+    tiers = {tier.name: tier for tier in config.risk.tiers}
+    alive: str = ""
+    for event in one_push(config, days, ticks):
+        if isinstance(event, Decision) and not event.rule:
+            assert alive == ""
+            alive = event.trade_id
+            tier, multiplier = tiers[event.terms["tier"]], Decimal(event.terms["multiplier"])
+            most = max(int(tier.max_size * multiplier), 1) * config.risk.lots_per_unit
+            assert 1 <= event.size <= most
+        elif isinstance(event, PositionOpened):
+            assert event.trade_id == alive
+        elif isinstance(event, TradeClosed):
+            assert event.trade.id == alive
+            alive = ""
+        elif isinstance(event, OrderUpdate) and event.id.endswith("-E"):
+            alive = alive if event.status == "filled" else ""
+
+
+@given(
+    st.builds(
+        busy, symbol=st.sampled_from(["ES", "MES"]), profile=st.sampled_from(["honest", "ideal"]),
+        stop_ticks=st.sampled_from([4, 30]), target_ticks=st.just(30),
+        loss_limit=st.sampled_from([Decimal(40), Decimal(150)]),
+    ),
+    schedules,
+    markets(),
+)  # fmt: skip
+def test_a_day_loses_more_than_its_limit_only_by_one_fill(
+    config: EngineConfig, days: Days, ticks: TickArray
+) -> None:
+    """What is lost past the limit is the way from the last trade within it to the exit's fill."""
+    engine = Engine(config, days)
+    events = [*engine.push(ticks), *engine.finish()]
+    times = sorted(good := good_by_time(config, days, ticks))
+    tiers = {tier.name: tier for tier in config.risk.tiers}
+    day_pnl = limit = 0
+    reached_at: int | None = None
+    for event in events:
+        if isinstance(event, DayStarted):
+            day_pnl, reached_at = 0, None
+        elif isinstance(event, Decision) and not event.rule:
+            tier = tiers[event.terms["tier"]]
+            limit = to_units(min(config.risk.loss_limit, tier.loss_limit))
+            assert event.terms["day_pnl"] == day_pnl > -limit
+        elif isinstance(event, Halted) and event.halt is Halt.LOSS_LIMIT:
+            reached_at = event.ts
+        elif isinstance(event, TradeClosed):
+            trade = event.trade
+            day_pnl += trade.pnl_net
+            when = min(trade.exit_ts, reached_at or trade.exit_ts)
+            before = [t for t in times if trade.entry_ts < t < when][-1:]
+            within = [p for t in before for p in good[t]] + [trade.entry_notional // trade.size]
+            way = max(trade.direction * (p - trade.exit_notional // trade.size) for p in within)
+            worst = max(way, 0) * trade.size * instrument(trade.symbol).tick_units + trade.fees
+            assert day_pnl > -limit - worst - 1
+
+
+# Starting again
+
+
+@given(configs, schedules, st.integers(0, 1000), st.booleans())
+def test_an_engine_started_from_a_day_s_carry_goes_on_the_same(
+    config: EngineConfig, days: Days, seed: int, halted: bool
+) -> None:
+    ticks = random_market(seed, ticks=2500, hours=40)
+    roll = days.at(int(ticks["ts"][0])).end
+    cut = int(np.searchsorted(ticks["ts"], roll))
+    engine = Engine(config, days)
+    engine.push(ticks[:cut])
+    if halted:
+        engine.command(HaltTrading(id="h", ts=0, reason="lunch"))
+    if engine.status().position or engine.status().waiting:
+        engine.command(Kill(id="k", ts=0))
+        engine.push(ticks[cut : cut + 1])
+        return
+    events = list(engine.push(ticks[cut:]))
+    start = next(i for i, event in enumerate(events) if isinstance(event, DayStarted))
+    fresh = Engine(config, days, carry=events[start].carry)
+    assert list(fresh.push(ticks[cut:])) == events[start:]
+    assert fresh.carry() == engine.carry()
+
+
+# Every input at once
+
+
+def commands(ts: st.SearchStrategy[int]) -> st.SearchStrategy[Command]:
+    ids = st.integers(0, 30).map(str)
+    return st.one_of(
+        st.builds(HaltTrading, id=ids, ts=ts),
+        st.builds(ResumeTrading, id=ids, ts=ts),
+        st.builds(Flatten, id=ids, ts=ts),
+        st.builds(Kill, id=ids, ts=ts),
+        st.builds(
+            ReportMargin, id=ids, ts=ts, symbol=st.sampled_from(["ES", "CL"]),
+            margin=st.sampled_from([1, 10**12]),
+        ),
+        st.builds(
+            ReportReject, id=ids, ts=ts, order_id=st.sampled_from(["?", "E", "X"]),
+            reason=st.just("no"),
+        ),
+    )  # fmt: skip
+
+
+Action = tuple[str, Any]
+
+
+def ours(engine: Engine, order: str) -> str:
+    """An order id of the trade that is open or waiting, if there is one."""
+    status = engine.status()
+    trade = status.position or status.waiting
+    return f"{trade.trade_id}-{order}" if trade else order
+
+
+def act(engine: Engine, action: Action) -> list[Event]:
+    """One input; commands and fills name the current trade's orders."""
+    kind, value = action
+    try:
+        if kind == "ticks":
+            return list(engine.push(value))
+        if kind == "beat":
+            return list(engine.beat(value))
+        if kind == "command":
+            if isinstance(value, ReportReject):
+                value = replace(value, order_id=ours(engine, value.order_id))
+            return list(engine.command(value))
+        return list(engine.on_fill(replace(value, order_id=ours(engine, value.order_id))))
+    except InputError:
+        return []
+
+
+def fills(prices: st.SearchStrategy[int], sizes: st.SearchStrategy[int]) -> st.SearchStrategy[Fill]:
+    return st.builds(
+        Fill, id=st.integers(0, 60).map(str), price=prices, size=sizes,
+        order_id=st.sampled_from(["E", "E", "S", "T", "X", "?"]),
+        ts=st.integers(START, START + DAY),
+    )  # fmt: skip
+
+
+@given(
+    configs, schedules, st.integers(0, 1000), st.booleans(), st.booleans(),
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("beat"), st.integers(0, 2 * HOUR)),
+            st.tuples(st.just("command"), commands(st.integers(0, 2 * HOUR))),
+            st.tuples(st.just("fill"), fills(st.integers(19_990, 20_010), st.integers(1, 2))),
+        ),
+        max_size=30,
+    ),
+)  # fmt: skip
+def test_two_engines_with_the_same_inputs_stay_equal(
+    config: EngineConfig, days: Days, seed: int, simulated: bool, quiet: bool, script: list[Action]
+) -> None:
+    ticks = random_market(seed, ticks=900, hours=30)
+    first, second = (Engine(config, days, simulated=simulated, quiet=quiet) for _ in range(2))
+    step = len(ticks) // (len(script) + 1)
+    balance = to_units(config.account.balance)
+    for i, action in enumerate([*script, ("end", None)]):
+        block = ticks[i * step : (i + 1) * step]
+        kind, value = action
+        now = int(block["ts"][-1])
+        if kind == "beat":
+            action = kind, now + value
+        elif kind == "command":
+            action = kind, replace(value, ts=now + value.ts)
+        inputs = [("ticks", block), action] if kind != "end" else [("ticks", block)]
+        for one in inputs:
+            events = act(first, one)
+            assert act(second, one) == events
+            assert first.status() == second.status()
+            balance += sum(event.trade.pnl_net for event in of(TradeClosed, events))
+            assert first.status().balance == balance
+
+
+EDGES = {
+    np.int64: [-(2**63), -1, 0, 1, NS, START, MAX_TS - 1, MAX_TS, 2**63 - 1],
+    np.int32: [-(2**31), -1, 0, 1, 2, 19, 20, 21, 20_000, 21_000, 2**31 - 2, 2**31 - 1],
+    np.int8: [-128, -1, 0, 1, 2, 127],
+}
+hostile_times = st.one_of(
+    st.sampled_from(EDGES[np.int64]),
+    st.integers(START + 3 * HOUR, START + 5 * HOUR),
+    st.integers(0, MAX_TS),
+)
+hostile_prices = st.one_of(
+    st.sampled_from(EDGES[np.int32]), st.integers(19_900, 20_100), st.integers(1, 2**31 - 1)
+)
+hostile_ticks = st.lists(
+    st.tuples(
+        hostile_times,
+        hostile_prices,
+        st.one_of(st.sampled_from(EDGES[np.int32]), st.integers(1, 50)),
+        st.one_of(st.sampled_from([-1, 0, 1]), st.sampled_from(EDGES[np.int8])),
+    ),
+    max_size=12,
+).map(lambda ticks: np.array(ticks, TICK))
+any_time = st.one_of(hostile_times, st.sampled_from([-(2**63) - 1, 2**63, 2**70]))
+hostile_actions = st.lists(
+    st.one_of(
+        st.tuples(st.just("ticks"), hostile_ticks),
+        st.tuples(st.just("beat"), any_time),
+        st.tuples(st.just("command"), commands(any_time)),
+        st.tuples(
+            st.just("fill"),
+            fills(
+                st.one_of(hostile_prices, st.sampled_from([-(2**70), 2**31, 2**63, 2**70])),
+                st.one_of(st.integers(1, 3), st.sampled_from(EDGES[np.int32])),
+            ),
+        ),
+    ),
+    min_size=5,
+    max_size=25,
+)
+
+
+@given(configs, schedules, st.booleans(), st.booleans(), st.integers(0, 50), hostile_actions)
+@settings(max_examples=2 * settings().max_examples)
+def test_no_input_breaks_anything(
+    config: EngineConfig, days: Days, simulated: bool, quiet: bool, seed: int, script: list[Action]
+) -> None:
+    config = replace(
+        config,
+        regime=replace(config.regime, min_bars=1, after_open_s=0, winning_score=99),
+        router=replace(config.router, min_strength=0, min_confidence=0),
+    )
+    engine = Engine(config, days, simulated=simulated, quiet=quiet)
+    balance, reached, taken = to_units(config.account.balance), -(2**63), 0
+    usual = ("ticks", random_market(seed, ticks=300, hours=3))
+    for action in [*([usual] if seed else []), *script, ("finish", None)]:
+        events = list(engine.finish()) if action[0] == "finish" else act(engine, action)
+        taken += len(action[1]) if action[0] == "ticks" else 0
+        status, forming = engine.status(), engine.forming()
+        balance += sum(event.trade.pnl_net for event in of(TradeClosed, events))
+        assert status.balance == balance <= status.peak
+        assert status.position is None or status.waiting is None
+        assert status.ticks + sum(status.dropped.values()) == taken
+        assert len(set(status.halts)) == len(status.halts)
+        assert forming is None or forming.volume > 0
+        if status.ts is not None:
+            assert status.ts >= reached
+            reached = status.ts
+    assert engine.status().position is None or not simulated
