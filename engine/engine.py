@@ -308,7 +308,7 @@ class Engine:
         """Give the ladder room for a price."""
         state = self._state
         if not state.base <= price < state.base + state.size:
-            self._ladder = fit_ladder(state, self._ladder, price)
+            self._ladder = fit_ladder(state, self._ladder, price, MAX_LADDER)
 
     # -- time --------------------------------------------------------------------------------
 
@@ -333,7 +333,9 @@ class Engine:
     def _stale_at(self) -> int:
         """When the feed will count as stale if nothing trades; FAR outside the session."""
         day = self._day
-        if day is None or Halt.STALE_FEED in self._desk.account.halts:
+        if day is None or self._state.last_ts < day.start:  # the day has had no tick
+            return FAR
+        if Halt.STALE_FEED in self._desk.account.halts:
             return FAR
         at = max(self._state.last_ts, day.entries_from) + self._stale_ns
         return at if at < day.flatten_at else FAR

@@ -340,14 +340,18 @@ def clear_levels(state: Any, ladder: Any) -> None:
         ladder[lane, s.low - s.base : s.high - s.base + 1] = 0
 
 
-def fit_ladder(s: ScanState, ladder: Ladder, price: int) -> Ladder:
-    """A ladder that has room for `price` beside the open bar, centred."""
+def fit_ladder(s: ScanState, ladder: Ladder, price: int, widest: int) -> Ladder:
+    """A ladder that has room for `price` beside the open bar, centred.
+
+    Never more than `widest` prices, so that the scan takes none that would make the bar wider.
+    """
     low = min(s.low, price) if s.trades else price
     high = max(s.high, price) if s.trades else price
     size = ladder.shape[1]
-    while size < 2 * (high - low + 1):
+    width = high - low + 1
+    while size < min(2 * width, widest):
         size *= 2
-    base = (low + high) // 2 - size // 2
+    base = low - (size - width) // 2
     new = new_ladder(size)
     if s.trades:
         old = slice(s.low - s.base, s.high - s.base + 1)
