@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 Item = dict[str, Any]
@@ -11,7 +12,7 @@ Item = dict[str, Any]
 def sidebar(request: HttpRequest) -> list[Item]:
     """Groups of links; unfold hides what the user may not see."""
     return [
-        {"title": "Live page", "items": [_link("Open", "monitoring", "live", None)]},
+        {"title": "Live page", "items": [_link("Open", "monitoring", "live") | {"active": False}]},
         {
             "title": "Trading",
             "items": [
@@ -53,11 +54,15 @@ def sidebar(request: HttpRequest) -> list[Item]:
 
 
 def _list(title: str, icon: str, app: str, model: str) -> Item:
-    return _link(title, icon, f"admin:{app}_{model}_changelist", f"{app}.view_{model}")
+    return _link(title, icon, f"admin:{app}_{model}_changelist") | {
+        "permission": lambda request: request.user.has_perm(f"{app}.view_{model}")
+    }
 
 
-def _link(title: str, icon: str, view: str, permission: str | None) -> Item:
-    item: Item = {"title": title, "icon": icon, "link": reverse_lazy(view)}
-    if permission is not None:
-        item["permission"] = lambda request: request.user.has_perm(permission)
-    return item
+def _link(title: str, icon: str, view: str) -> Item:
+    return {"title": title, "icon": icon, "link": reverse_lazy(view)}
+
+
+def icon(request: HttpRequest) -> str:
+    """Our own mark, in the tab and above the sidebar."""
+    return static("icon.svg")

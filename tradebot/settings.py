@@ -243,6 +243,8 @@ UNFOLD = {
     "SITE_HEADER": "tradebot",
     "SITE_URL": "/",
     "THEME": "dark",
+    "SITE_ICON": "tradebot.navigation.icon",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "tradebot.navigation.icon"}],
     "SIDEBAR": {"show_search": True, "navigation": "tradebot.navigation.sidebar"},
 }
 
