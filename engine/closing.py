@@ -114,8 +114,8 @@ def measure(state: Any, levels: Any, session: Any, out: Any) -> None:
     b.notional = notional
     b.session_notional = day.notional + notional
     b.session_volume = day.volume + s.volume
-    b.session_reference = day.reference
-    b.session_squares = day.squares + spread(total, s.low, day.reference)
+    b.session_reference = day.reference if day.volume else s.low
+    b.session_squares = day.squares + spread(total, s.low, b.session_reference)
 
 
 @njit
@@ -147,12 +147,10 @@ def close_bar(state: Any, ladder: Any, t: Tables) -> int:
     clear_levels(state, ladder)
     b, day = t.bar[0], t.session[0]
     last = day.bars
-    if day.volume == 0:
-        day.reference = state[0].low
     measure(state, levels, t.session, t.bar)
     row = t.history[last]
     day.notional, day.volume = b.session_notional, b.session_volume
-    day.squares = b.session_squares
+    day.squares, day.reference = b.session_squares, b.session_reference
     day.cum_delta = b.cum_delta
     day.day_volume += b.volume
     row.high, row.low, row.close = b.high, b.low, b.close

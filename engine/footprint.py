@@ -222,39 +222,45 @@ def _gather(price: Any, size: Any, side: Any, base: int, ladder: Any, s: Any) ->
 
 
 @njit
+def _reaching(ts: Any, start: int, end: int, limit: int) -> int:
+    """Index of the first of sorted times [start, end) that is `limit` or later, or `end`."""
+    left, right = start, end
+    while left < right:
+        middle = (left + right) // 2
+        if ts[middle] >= limit:
+            right = middle
+        else:
+            left = middle + 1
+    return left
+
+
+@njit
 def scan(ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladder: Any) -> int:
     """Take plain ticks from `start` on; the index of the first tick that needs a look, or n."""
     s = state[0]
     n = len(ts)
+    limit = min(s.next_time, s.order_at)
     i = start
     while i < n:
-        limit = min(s.next_time, s.order_at)
-        if ts[i] >= limit:
-            return i
-        end = min(i + CHUNK, n)
-        plain, high, low, volume = _plain(ts[i:end], price[i:end], size[i:end], side[i:end], s)
-        if not plain:
-            end = i + first_odd(ts[i:end], price[i:end], size[i:end], side[i:end], s)
-        if s.kind != TIME_BARS and end > i:
-            whole = i + first_full(price[i:end], size[i:end], side[i:end], s)
-            plain = plain and whole == end
-            end = whole
-        if end > i and ts[end - 1] >= limit:
-            plain = False
-            left = i
-            right = end - 1
-            while left < right:
-                middle = (left + right) // 2
-                if ts[middle] >= limit:
-                    right = middle
-                else:
-                    left = middle + 1
-            end = left
+        chunk = min(i + CHUNK, n)
+        end = chunk
+        if ts[end - 1] >= limit:
+            end = _reaching(ts, i, end, limit)
         if end == i:
             return i
+        plain, high, low, volume = _plain(ts[i:end], price[i:end], size[i:end], side[i:end], s)
+        whole = end
         if not plain:
-            high = price[i]
-            low = price[i]
+            # Times may be out of order here, so where they reach the limit is looked up again.
+            whole = i + first_odd(ts[i:end], price[i:end], size[i:end], side[i:end], s)
+            whole = _reaching(ts, i, whole, limit)
+        if s.kind != TIME_BARS:
+            whole = i + first_full(price[i:whole], size[i:whole], side[i:whole], s)
+        if whole == i:
+            return i
+        if whole < end:
+            end = whole
+            high = low = price[i]
             volume = 0
             for k in range(i, end):
                 high = max(high, price[k])
@@ -271,7 +277,7 @@ def scan(ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladd
         s.clock = s.last_ts = ts[end - 1]
         s.last_price = price[end - 1]
         i = end
-        if not plain:
+        if end < chunk:
             return i
     return n
 
