@@ -942,3 +942,11 @@ def test_trade_closed_comes_after_the_orders_that_closed_it() -> None:
     driven = opened()
     events = driven.trade(BAR + 2, 4826)
     assert [type(event) for event in events] == [Filled, OrderUpdate, OrderUpdate, TradeClosed]
+
+
+def test_a_fill_of_another_bracket_s_order_is_never_applied() -> None:
+    driven = entered()
+    desk = driven.engine._desk
+    assert desk.bracket is not None
+    with pytest.raises(InputError, match="other-E is no order of paper-20241004-001"):
+        desk._apply(desk.bracket, Fill(id="f", order_id="other-E", ts=1, price=4800, size=1))

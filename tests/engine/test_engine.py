@@ -434,3 +434,8 @@ def test_a_halt_before_the_first_tick_holds() -> None:
     driven.bar(BUY_BAR)
     driven.beat(BAR)
     assert [d.rule for d in of(Decision, driven.events)] == ["halt"]
+
+
+def test_nothing_is_decided_outside_a_trading_day() -> None:
+    with pytest.raises(EngineError, match="a bar was closed outside a trading day"):
+        Engine(easy(), ALL_DAY)._decide(at(0), [])
