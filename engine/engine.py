@@ -383,7 +383,9 @@ class Engine:
         state = self._state
         state.moment = self._moments[0][0] if self._moments else ALWAYS
         state.next_time = min(state.bar_end, state.moment) if state.trades else ALWAYS
-        state.gap_ns = self._stale_ns if self._phase in ("open", "entries_closed") else FAR
+        in_session = self._phase in ("open", "entries_closed")
+        stale = Halt.STALE_FEED in self._desk.account.halts  # the next tick lifts it
+        state.gap_ns = self._stale_ns if in_session or stale else FAR
         if self._quiet:
             self._analysis.want(self._entries_from())
         state.watch_low, state.watch_high, state.order_at = self._desk.watch()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.commands import Flatten, HaltTrading
+from engine.config import BarRules
 from engine.engine import Engine
 from engine.errors import ConfigError, EngineError, InputError
 from engine.events import (
@@ -366,6 +367,16 @@ def test_a_stale_feed_forbids_entries() -> None:
     driven.trade(BAR, 4800)
     (decision,) = driven.said(Decision)
     assert decision.reason == "halted: stale_feed: no tick for 149 s in the session"
+
+
+def test_a_feed_gone_stale_before_the_flatten_time_is_lifted_by_a_tick_after_it() -> None:
+    """In a bar that no time ends, so that nothing else makes the engine look at that tick."""
+    config = replace(easy(stale_s=30), bars=BarRules(kind="tick", size=9))
+    driven = Driven(config, SESSION)
+    driven.trade(10_700, 4800)
+    driven.beat(10_900)
+    driven.trade(11_000, 4800)
+    assert stale(driven) == [(Halted, at(10_730)), (Resumed, at(11_000))]
 
 
 def test_a_stale_feed_ends_with_the_day() -> None:
