@@ -259,6 +259,15 @@ class Look:
     def until(self, expression: str, *, seconds: float = WAIT_S) -> None:
         until(self.page, expression, seconds=seconds)
 
+    def press_until(self, key: str, expression: str) -> None:
+        """Press a key as often as it takes, as a person does, but not more than 30 times."""
+        for _ in range(30):
+            if self.page.evaluate(expression):
+                return
+            self.page.keyboard.press(key)
+            self.page.wait_for_timeout(100)
+        self.until(expression)
+
     def text(self, selector: str) -> str:
         return str(self.page.inner_text(selector))
 

@@ -185,13 +185,9 @@ def test_zoom_goes_from_cells_to_candles_and_back(look: LookAt) -> None:
     live = look()
     caption = "document.getElementById('chart-caption').textContent"
     live.until(f"{caption}.startsWith('Bid × ask')")
-    for _ in range(5):
-        live.page.keyboard.press("-")
-    live.until(f"{caption}.startsWith('Volume profile')")
+    live.press_until("-", f"{caption}.startsWith('Volume profile')")
     live.shoot("live-profile")
-    for _ in range(8):
-        live.page.keyboard.press("-")
-    live.until(f"{caption} === 'Candles'")
+    live.press_until("-", f"{caption} === 'Candles'")
     live.shoot("live-candles")
     live.page.keyboard.press("0")
     live.until(f"{caption}.startsWith('Bid × ask')")
