@@ -24,6 +24,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from engine.warm import compile_engine
 from trading.brokers import broker
 from trading.errors import StartError
 from trading.login import one_time_link
@@ -51,6 +52,8 @@ def run(plan: Plan, *, serve: tuple[str, int] | None, tell: Tell) -> Outcome:
         with only_pipeline_of(plan.account):
             market, start = prepare(plan)
             connection.close()  # this thread asks nothing more
+            # Before the page is there: compiling would hold up whoever opens it.
+            compile_engine(plan.config)
             return asyncio.run(_run(plan, market, start, listener, tell))
     finally:
         if listener is not None:
