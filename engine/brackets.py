@@ -8,7 +8,7 @@ Fills may be partial. Sizes are lots, prices ticks; averages are never taken, su
 are kept instead. Stop and target are set from the first entry fill, as servers do it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
@@ -50,7 +50,6 @@ class Bracket:
     target: int = 0
     fees: int = 0
     exit_reason: ExitReason | None = None
-    fill_ids: set[str] = field(default_factory=set)
 
     def order_id(self, role: Role) -> str:
         """Derived, so that a replayed decision has the id that it had."""
@@ -96,7 +95,6 @@ class Bracket:
     def fill_entry(self, fill: Fill) -> bool:
         """Take an entry fill; whether it was the first, which sets stop and target."""
         first = self.entered == 0
-        self.fill_ids.add(fill.id)
         self.entered += fill.size
         self.entry_notional += fill.price * fill.size
         self.fees += self.fee_of(fill)
@@ -109,7 +107,6 @@ class Bracket:
 
     def fill_exit(self, fill: Fill, reason: ExitReason) -> bool:
         """Take an exit fill; whether the position is closed with it."""
-        self.fill_ids.add(fill.id)
         self.exited += fill.size
         self.exit_notional += fill.price * fill.size
         self.fees += self.fee_of(fill)

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.ticks import NS, TickColumns
+from marketdata import feeds
 from trading.pipeline.core import Beat, WarmUp
 
 SLICE_TICKS: Final = 1 << 14
@@ -52,8 +53,7 @@ class EventClock:
 
 def part(ticks: TickColumns, start: int, stop: int) -> TickColumns:
     """The ticks [start, stop) without copying."""
-    cut = slice(start, stop)
-    return TickColumns(ticks.ts[cut], ticks.price[cut], ticks.size[cut], ticks.side[cut])
+    return feeds.part(ticks, slice(start, stop))
 
 
 async def read_ahead(blocks: Iterator[TickColumns]) -> AsyncIterator[TickColumns]:
