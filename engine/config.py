@@ -10,17 +10,16 @@ Values are validated when they are set; `config.digest` names a configuration in
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from decimal import Decimal, InvalidOperation
-from enum import Enum
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from functools import cached_property
-from math import isfinite
-from typing import Any, Final, Self, get_type_hints
+from typing import Any, Final, Self
 
 from engine.errors import ConfigError
 from engine.instruments import Instrument, instrument
 from engine.money import to_units
 from engine.names import Pattern, Regime
+from engine.settings import override, plain, settings
 
 
 def _require(ok: bool, what: str) -> None:
@@ -354,73 +353,21 @@ class EngineConfig:
 
     def override(self, values: Mapping[str, str]) -> Self:
         """A copy with dotted settings replaced, parsed by the type of each ("risk.stop_ticks")."""
-        config = self
-        for key, text in values.items():
-            section, _, name = key.partition(".")
-            rules = getattr(config, section, None)
-            hints = get_type_hints(type(rules)) if is_dataclass(rules) else {}
-            if section == "instrument" or name not in hints:
-                raise ConfigError(
-                    f"unknown setting {key!r}; known are {', '.join(self.settings())}"
-                )
-            value = _parse(key, text, hints[name])
-            config = replace(config, **{section: replace(rules, **{name: value})})  # type: ignore[type-var,arg-type]
-        return config
+        return override(self, values)
 
     def settings(self) -> list[str]:
         """The dotted names that `override` takes."""
-        return [
-            f"{section.name}.{item.name}"
-            for section in fields(self)
-            if section.name != "instrument"
-            for item in fields(getattr(self, section.name))
-            if get_type_hints(type(getattr(self, section.name)))[item.name] in _PARSERS
-        ]
+        return settings(self)
 
     def as_dict(self) -> dict[str, Any]:
         """The whole tree as JSON types: Decimals as strings, names for enums."""
-        return {str(key): _plain(value) for key, value in asdict(self).items()}
+        return {str(key): plain(value) for key, value in asdict(self).items()}
 
     @cached_property
     def digest(self) -> str:
         """12 hex digits that name this configuration."""
         text = json.dumps(self.as_dict(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Enum):
-        return value.name
-    return str(value) if isinstance(value, Decimal) else value
-
-
-def _bool(text: str) -> bool:
-    return {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}[
-        text.lower()
-    ]
-
-
-_PARSERS: Final[Mapping[object, Any]] = {
-    int: int, float: float, str: str, Decimal: Decimal, bool: _bool,
-}  # fmt: skip
-
-
-def _parse(key: str, text: str, kind: object) -> object:
-    parser = _PARSERS.get(kind)
-    if parser is None:
-        raise ConfigError(f"{key} cannot be set from text")
-    try:
-        value = parser(text)
-    except (ValueError, KeyError, InvalidOperation):
-        name = getattr(kind, "__name__", str(kind))
-        raise ConfigError(f"{key}={text!r} is not a valid {name}") from None
-    if isinstance(value, float | Decimal) and not isfinite(value):
-        raise ConfigError(f"{key}={text!r} is not a number")
-    return value
 
 
 # min_volume and min_absorption by symbol; others take ES's.
