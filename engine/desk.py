@@ -121,7 +121,7 @@ class Desk:
             return
         fill = self._exchange.trade(ts, price) if self._exchange is not None else None
         if fill is not None:
-            self._apply(self.bracket, fill)
+            self._apply(self.bracket, fill, price)
         if self.bracket is not None and self.bracket.state is BracketState.OPEN:
             for halt, reason in self.account.reached(self.bracket.open_pnl(price)):
                 self.halt(halt, ts, reason)
@@ -169,14 +169,7 @@ class Desk:
         agreeing = len(approved) - len(against)
         if not rule and any(s.strength == best.strength for s in against):
             rule, reason = "conflict", f"equally strong signals both ways ({best.strength:.2f})"
-        terms: dict[str, int | float | str | bool] = {
-            "day_pnl": self.account.day_pnl,
-            "balance": self.account.balance,
-            "account_streak": self.account.streak,
-            "tier": self.account.tier.name,
-            "signals_for": agreeing,
-            "signals_against": len(against),
-        }
+        terms = self._standing(day) | {"signals_for": agreeing, "signals_against": len(against)}
         size, trade_id = 0, ""
         if not rule:
             multiplier = self._config.router.size_multiplier[best.regime]
@@ -224,6 +217,18 @@ class Desk:
             left = self._cooldown - self.bars + 1
             return "cooldown", f"cool-down after a stop, {left} bars left"
         return "", ""
+
+    def _standing(self, day: TradingDay) -> dict[str, int | float | str | bool]:
+        """The terms of every decision, whichever rule it ends with."""
+        bracket = self.bracket
+        held = bracket is not None and bracket.position
+        open_pnl = bracket.open_pnl(self._state.last_price) if bracket is not None and held else 0
+        return self.account.standing(open_pnl) | {
+            "bracket": bracket.id if bracket is not None else "",
+            "cooldown_left": max(self._cooldown - self.bars + 1, 0),
+            "entries_from": day.entries_from,
+            "entries_to": day.entries_to,
+        }
 
     def _enter(self, ts: int, trade_id: str, signal: Signal, size: int) -> None:
         risk = self._config.risk
@@ -302,17 +307,21 @@ class Desk:
             self.events.append(order)
         price = self._state.last_price
         fill = self._exchange.close_out(order.id, order.side, order.size, ts, price)
-        self._apply(bracket, fill)
+        self._apply(bracket, fill, price)
 
-    def _apply(self, bracket: Bracket, fill: Fill) -> None:
+    def _apply(self, bracket: Bracket, fill: Fill, market: int | None = None) -> None:
+        """Book a fill; `market` is the price of the trade that gave it, where that is known."""
         role = bracket.role_of(fill.order_id)
         if role is None:
             raise InputError(f"fill {fill.id}: {fill.order_id} is no order of {bracket.id}")
         side = bracket.direction if role == "entry" else -bracket.direction
         fee = bracket.fee_of(fill)
         self.events.append(
-            Filled(ts=fill.ts, fill=fill, trade_id=bracket.id, role=role, side=side, fee=fee)
-        )
+            Filled(
+                ts=fill.ts, fill=fill, trade_id=bracket.id, role=role, side=side, fee=fee,
+                market=market,
+            )
+        )  # fmt: skip
         if role == "entry":
             self._entered(bracket, fill)
             return

@@ -295,8 +295,11 @@ class Engine:
         return "" if self._jump[1] >= RELEVEL_AFTER else "jump"
 
     def _drop(self, reason: str, ts: int, price: int, size: int, side: int) -> None:
+        position = self._state.ticks + self._dropped.total()
         self._dropped[reason] += 1
-        self._emit(TickDropped(ts=ts, reason=reason, price=price, size=size, side=side))
+        self._emit(
+            TickDropped(ts=ts, reason=reason, price=price, size=size, side=side, position=position)
+        )
 
     def _fits(self, price: int) -> bool:
         """Whether the open bar stays narrow enough with a price."""

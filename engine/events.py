@@ -180,7 +180,8 @@ class SignalDetected:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What was done about a bar's approved signals. `rule` names the check that said no
-    ("" for an entry); `terms` are the figures behind it: risk state and sizing terms."""
+    ("" for an entry); `terms` are the figures behind it: the account's standing, whatever the rule,
+    and of an entry the sizing. Amounts are those of `engine.risk.MONEY_TERMS`."""
 
     ts: int
     bar_start: int
@@ -231,6 +232,7 @@ class Filled:
     role: Literal["entry", "stop", "target", "exit"]
     side: int
     fee: int
+    market: int | None = None  # price of the trade that it filled against; None at a broker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +286,7 @@ class TickDropped:
     price: int
     size: int
     side: int
+    position: int  # among all ticks the engine was given, from 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from engine.names import Regime
 
 INPUTS: Final = (
     "adx", "adx_slope", "atr", "atr_percentile", "ema_fast", "ema_slow", "vwap_distance",
-    "mean_range", "volume_ratio", "cum_delta", "delta_slope", "delta_slope_limit",
+    "mean_range", "volume_ratio", "cum_delta", "day_volume", "delta_slope",
+    "delta_slope_limit",
     "higher_highs", "higher_lows", "lower_highs", "lower_lows", "range_bound",
     "minutes_since_open", "minutes_to_close", "news",
 )  # fmt: skip
@@ -196,6 +197,7 @@ def read_regime(
     r.minutes_since_open = since_open / MINUTE
     r.minutes_to_close = to_close / MINUTE
     r.news = news
+    r.day_volume = day_volume
     small_delta = 20 * abs(history[last].cum_delta) < day_volume
     side = 0 if not known or lead == 0 else 1 if lead > 0 else -1
     _score(r, small_delta, side, known and abs(lead) <= 2 * session_volume)

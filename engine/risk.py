@@ -21,6 +21,11 @@ OPERATOR_LIFTS: Final = (Halt.OPERATOR, Halt.KILL, Halt.REJECTS, Halt.MAX_DRAWDO
 FLATTENING: Final = (Halt.LOSS_LIMIT, Halt.MAX_DRAWDOWN, Halt.KILL)
 NO_RATE: Final = Decimal(0)
 TRENDS: Final = (Regime.TRENDING_UP, Regime.TRENDING_DOWN)
+MONEY_TERMS: Final = (
+    "balance", "peak", "day_pnl", "open_pnl", "loss_limit", "loss_left", "profit_target",
+    "profit_left", "max_drawdown", "drawdown", "drawdown_left",
+)  # fmt: skip
+"""The terms of a decision that are amounts."""
 
 
 def tier_of(rules: RiskRules, balance: int) -> Tier:
@@ -97,6 +102,32 @@ class Account:
             if halt not in self.halts
         ]
         return max(limits, default=-(1 << 62))
+
+    def standing(self, open_pnl: int) -> dict[str, int | float | str | bool]:
+        """What a decision knows of the account: terms by name, amounts those of MONEY_TERMS.
+
+        Loss and drawdown count `open_pnl` (net of the fees of closing), the profit target does not.
+        """
+        drawdown = self.peak - self.balance - open_pnl
+        return {
+            "balance": self.balance,
+            "peak": self.peak,
+            "day_pnl": self.day_pnl,
+            "open_pnl": open_pnl,
+            "loss_limit": self.loss_limit,
+            "loss_left": self.loss_limit + self.day_pnl + open_pnl,
+            "profit_target": self.profit_target,
+            "profit_left": self.profit_target - self.day_pnl,
+            "max_drawdown": self.max_drawdown,
+            "drawdown": drawdown,
+            "drawdown_left": self.max_drawdown - drawdown,
+            "account_streak": self.streak,
+            "tier": self.tier.name,
+            "traded": self.traded.symbol,
+            "min_size": self.tier.min_size,
+            "max_size": self.tier.max_size,
+            "halts": ", ".join(halt.value for halt in self.halts),
+        }
 
     def rejected(self, ts: int) -> bool:
         """Note a broker's reject; whether there are now too many in the window."""

@@ -35,12 +35,14 @@ from engine.events import (
     OrderUpdate,
     PositionOpened,
     Resumed,
+    TickDropped,
     TierChanged,
     TradeClosed,
 )
 from engine.instruments import instrument
 from engine.money import UNITS
 from engine.names import ExitReason, Halt
+from engine.risk import MONEY_TERMS
 from tests.engine.drive import (
     BAR,
     BOTH_BAR,
@@ -89,7 +91,13 @@ def test_a_bar_s_signal_becomes_a_decision_and_an_order() -> None:
     assert decision.approved == (decision.signal_id,) == (f"{at(0)}-0",)
     assert decision.trade_id == "paper-20241004-001"
     assert decision.terms == {
-        "day_pnl": 0, "balance": 10_000 * UNITS, "account_streak": 0, "tier": "ES 1-3 top",
+        "balance": 10_000 * UNITS, "peak": 10_000 * UNITS, "day_pnl": 0, "open_pnl": 0,
+        "loss_limit": 300 * UNITS, "loss_left": 300 * UNITS,
+        "profit_target": 500 * UNITS, "profit_left": 500 * UNITS,
+        "max_drawdown": 1000 * UNITS, "drawdown": 0, "drawdown_left": 1000 * UNITS,
+        "account_streak": 0, "tier": "ES 1-3 top", "traded": "ES", "min_size": 1, "max_size": 3,
+        "halts": "", "bracket": "", "cooldown_left": 0,
+        "entries_from": at(0), "entries_to": at(0, day=1),
         "signals_for": 1, "signals_against": 0,
         "base": 1, "confluence": 0, "trend": 0, "streak": 0, "clamped": 1, "multiplier": "0.5",
         "units": 1, "size": 1,
@@ -170,6 +178,57 @@ def test_a_day_that_had_reached_its_limit_before_starts_halted() -> None:
 
 
 # What forbids an entry
+
+
+def test_a_refused_entry_says_how_the_account_stands() -> None:
+    driven = opened(config=easy(profit_target=Decimal(5000)))
+    driven.command(halt(second=BAR + 2))
+    driven.trade(BAR + 3, 4796)
+    driven.bar("4797 | 0 x 40\n4796 | 1 x 0", 2)
+    driven.beat(3 * BAR)
+    refused = driven.said(Decision)[-1]
+    assert refused.rule == "halt"
+    lost = 4 * TICK + 2 * FEE  # entered at 4801, the last trade is at 4797
+    terms = {
+        "balance": 10_000 * UNITS, "day_pnl": 0, "open_pnl": -lost, "loss_left": 300 * UNITS - lost,
+        "profit_left": 5000 * UNITS, "drawdown": lost, "drawdown_left": 1000 * UNITS - lost,
+        "halts": "operator", "bracket": "paper-20241004-001",
+    }  # fmt: skip
+    assert {name: refused.terms[name] for name in terms} == terms
+    assert "base" not in refused.terms
+
+
+def test_a_decision_says_how_long_a_cool_down_lasts() -> None:
+    driven = opened(config=easy(cooldown_bars=3))
+    driven.trade(BAR + 2, 4780)
+    for number in range(2, 5):
+        driven.bar(BUY_BAR, number)
+        driven.beat((number + 1) * BAR)
+    left = [(d.rule, d.terms["cooldown_left"]) for d in driven.said(Decision)[1:]]
+    assert left == [("cooldown", 2), ("cooldown", 1), ("", 0)]
+
+
+def test_amounts_of_a_decision_are_the_terms_said_to_be_money() -> None:
+    (decision,) = entered().said(Decision)
+    amounts = {name for name, value in decision.terms.items() if name in MONEY_TERMS}
+    assert amounts == set(MONEY_TERMS)
+    assert all(isinstance(decision.terms[name], int) for name in amounts)
+
+
+def test_a_fill_says_the_trade_that_gave_it() -> None:
+    driven = opened()
+    driven.trade(BAR + 2, 4780)
+    assert [(f.role, f.market, f.fill.price) for f in driven.said(Filled)] == [
+        ("entry", 4800, 4801), ("stop", 4780, 4779),
+    ]  # fmt: skip
+
+
+def test_a_dropped_tick_says_which_it_was() -> None:
+    driven = Driven()
+    driven.trade(1, 4800, 0, 4801, 4801, 9999, 4800, -3)
+    assert [(d.reason, d.position) for d in driven.said(TickDropped)] == [
+        ("price", 1), ("jump", 4), ("price", 6),
+    ]  # fmt: skip
 
 
 def test_of_signals_both_ways_equally_strong_neither_is_traded() -> None:

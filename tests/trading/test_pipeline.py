@@ -73,9 +73,10 @@ def test_rows_are_what_the_engine_said():
 
 def test_a_trade_points_at_its_signal_orders_and_fills():
     run_day()
-    row = Trade.objects.select_related("signal").first()
+    row = Trade.objects.select_related("signal").earliest("ordered_ns")
     assert row.signal.decision == "enter"
-    assert row.signal.decision_terms["tier"] == "MES 1-3"
+    terms = row.signal.decision_terms
+    assert (terms["tier"], terms["balance"], terms["loss_left"]) == ("MES 1-3", "2500.00", "100.00")
     assert {order.role for order in row.orders.all()} >= {"entry", "stop", "target"}
     assert {fill.role for fill in row.fills.all()} > {"entry"}
     assert set(row.orders.values_list("status", flat=True)) <= {"filled", "cancelled"}

@@ -28,6 +28,7 @@ from trading.pipeline.rows import (
     open_trade,
     order_row,
     signal_row,
+    terms_json,
     trade_row,
 )
 from trading.wire import plain
@@ -197,7 +198,7 @@ class Recorder:
             row.decision = event.action
             row.decision_rule = event.rule[:40]
             row.decision_reason = event.reason[:300]
-            row.decision_terms = plain(event.terms)
+            row.decision_terms = terms_json(event.terms)
             self._wait_signal(row)
         if event.action == "enter":
             trade = self._trade(

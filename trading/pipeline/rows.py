@@ -1,5 +1,6 @@
 """One row for each thing that the engine says. Nothing here touches the database."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -7,7 +8,8 @@ from engine import events as said
 from engine.instruments import Instrument, instrument
 from engine.money import to_decimal
 from engine.names import Pattern, Regime
-from engine.text import average_price
+from engine.risk import MONEY_TERMS
+from engine.text import average_price, units_text
 from marketdata.models import Bar, moment
 from trading.models import Fill, Order, Session, Signal, Trade
 from trading.wire import plain
@@ -18,6 +20,14 @@ ORDER_TYPES = {"stop": "stop", "target": "limit"}
 def carry_json(carry: said.Carry) -> dict[str, Any]:
     """Money stays in the engine's whole units."""
     return {name: plain(value) for name, value in asdict(carry).items()}
+
+
+def terms_json(terms: Mapping[str, Any]) -> dict[str, Any]:
+    """A decision's terms; amounts as text, so that whoever reads the row can."""
+    return {
+        name: units_text(value) if name in MONEY_TERMS else plain(value)
+        for name, value in terms.items()
+    }
 
 
 def bar_row(bar: said.Bar, spec: Instrument, session: Session) -> Bar:
