@@ -10,16 +10,18 @@ Values are validated when they are set; `config.digest` names a configuration in
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, Self
 
 from engine.errors import ConfigError
-from engine.instruments import Instrument, instrument
+from engine.instruments import INSTRUMENTS, Instrument, instrument
 from engine.money import to_units
 from engine.names import Pattern, Regime
-from engine.settings import override, plain, settings
+from engine.scalars import Window
+from engine.settings import Tree, is_text, merged, overrides, read, settings
+from engine.written import as_tree, changes, plain
 
 
 def _require(ok: bool, what: str) -> None:
@@ -29,6 +31,7 @@ def _require(ok: bool, what: str) -> None:
 
 MOST: Final = 2**31 - 1
 """What compiled code and its times take; far more than any setting means."""
+MOST_MONEY: Final = 10**10
 
 
 def _positive(rules: object, *names: str) -> None:
@@ -54,6 +57,14 @@ def _money(rules: object, *names: str) -> None:
             raise ConfigError(
                 f"{type(rules).__name__}.{name} is {value}; it must be a whole number of 1e-8"
             ) from None
+        _require(
+            abs(value) <= MOST_MONEY,
+            f"{type(rules).__name__}.{name} is {value}; at most {MOST_MONEY}",
+        )
+
+
+def _known(what: str, symbol: str) -> None:
+    _require(symbol in INSTRUMENTS, f"{what} is {symbol!r}; known are {', '.join(INSTRUMENTS)}")
 
 
 BAR_KINDS: Final = ("time", "tick", "volume", "range", "delta")
@@ -130,15 +141,14 @@ class RegimeRules:
     before_close_s: int = 900
     min_volume_ratio: float = 0.30
     winning_score: float = 4.0
-    news: tuple[tuple[int, int], ...] = ()  # UTC ns windows [from, to) without trading
+    news: tuple[Window, ...] = ()  # no trading in them
 
     def __post_init__(self) -> None:
         _positive(self, "min_bars", "fast_ema", "slow_ema", "adx_period", "atr_period")
         _not_negative(self, "after_open_s", "before_close_s", "min_volume_ratio")
-        _require(
-            max(self.adx_period, self.atr_period) <= 100 and self.slow_ema <= 500,
-            "RegimeRules: periods are at most 100 (ADX, ATR) and 500 (EMA)",
-        )
+        for name, most in (("adx_period", 100), ("atr_period", 100), ("slow_ema", 500)):
+            value = getattr(self, name)
+            _require(value <= most, f"RegimeRules.{name} is {value}; at most {most}")
         for start, end in self.news:
             _require(
                 start < end, f"RegimeRules.news: window {start}..{end} does not end after it starts"
@@ -216,13 +226,16 @@ class Tier:
     loss_limit: Decimal
 
     def __post_init__(self) -> None:
+        _require(bool(self.name), "Tier.name is empty")
+        if self.symbol:
+            _known("Tier.symbol", self.symbol)
+        _not_negative(self, "max_size")
         _require(
             1 <= self.min_size <= self.max_size,
-            f"tier {self.name}: sizes {self.min_size}-{self.max_size} must be 1 or more, in order",
+            f"Tier.min_size is {self.min_size}; it must be at least 1 and at most max_size "
+            f"({self.max_size})",
         )
-        _require(
-            self.loss_limit > 0, f"tier {self.name}: loss limit {self.loss_limit} must be above 0"
-        )
+        _require(self.loss_limit > 0, f"Tier.loss_limit is {self.loss_limit}; it must be above 0")
         _money(self, "min_balance", "loss_limit")
 
 
@@ -270,8 +283,24 @@ class RiskRules:
         balances = [tier.min_balance for tier in self.tiers]
         _require(
             balances == sorted(set(balances)),
-            f"RiskRules.tiers: balances {balances} must rise from tier to tier",
+            f"RiskRules.tiers: balances {', '.join(map(str, balances))} must rise from tier to "
+            "tier",
         )
+        names = [tier.name for tier in self.tiers]
+        _require(
+            len(set(names)) == len(names),
+            f"RiskRules.tiers: names {', '.join(names)} must differ",
+        )
+        for symbol, limit in self.margin_limits.items():
+            _known("RiskRules.margin_limits: a symbol", symbol)
+            _require(
+                0 < limit <= MOST_MONEY,
+                f"RiskRules.margin_limits: {symbol} is {limit}; it must be above 0 "
+                f"and at most {MOST_MONEY}",
+            )
+
+
+FILL_NAMES: Final = ("honest", "ideal")
 
 
 @dataclass(frozen=True)
@@ -290,6 +319,10 @@ class FillRules:
 
     def __post_init__(self) -> None:
         _not_negative(self, "latency_ms", "slippage_ticks")
+        _require(
+            self.profile in FILL_NAMES,
+            f"FillRules.profile is {self.profile!r}; it is one of {', '.join(FILL_NAMES)}",
+        )
         _require(
             self.target in ("through", "touch"),
             f'FillRules.target is {self.target!r}; it is "through" or "touch"',
@@ -347,17 +380,38 @@ class EngineConfig:
             if tier.symbol:
                 _require(
                     instrument(tier.symbol).tick == self.instrument.tick,
-                    f"tier {tier.name}: {tier.symbol} and the feed's {self.instrument.symbol} "
-                    "have different ticks",
+                    f"EngineConfig.risk.tiers: {tier.symbol} of tier {tier.name} and the feed's "
+                    f"{self.instrument.symbol} have different ticks",
                 )
+
+    def read(self, tree: Tree) -> Self:
+        """A copy with what the tree names replaced (`engine.settings`); SettingsError says all that
+        is wrong. A fill profile that is named brings its assumptions."""
+        fills = tree.get("fills")
+        profile = (
+            FILL_PROFILES.get(str(fills.get("profile"))) if isinstance(fills, Mapping) else None
+        )
+        return read(replace(self, fills=profile) if profile else self, tree)
 
     def override(self, values: Mapping[str, str]) -> Self:
         """A copy with dotted settings replaced, parsed by the type of each ("risk.stop_ticks")."""
-        return override(self, values)
+        return self.read(overrides(self, values))
 
     def settings(self) -> list[str]:
         """The dotted names that `override` takes."""
-        return settings(self)
+        return [name for name, kind in settings(self).items() if is_text(kind)]
+
+    def as_tree(self, *, changed: bool = False) -> Tree:
+        """What `config_from` gives this configuration for: every setting, or what differs from the
+        symbol's defaults."""
+        base = engine_config(self.instrument.symbol)
+        if not changed:
+            return as_tree(self, base)
+        tree = changes(self, replace(base, fills=FILL_PROFILES[self.fills.profile]))
+        if self.fills.profile != base.fills.profile:
+            named: Tree = {"fills": {"profile": self.fills.profile}}
+            tree = merged(named, tree)
+        return tree
 
     def as_dict(self) -> dict[str, Any]:
         """The whole tree as JSON types: Decimals as strings, names for enums."""
@@ -366,8 +420,16 @@ class EngineConfig:
     @cached_property
     def digest(self) -> str:
         """12 hex digits that name this configuration."""
-        text = json.dumps(self.as_dict(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return _digest(self.as_dict())
+
+    @cached_property
+    def rules_digest(self) -> str:
+        """12 hex digits that name it without the account: the same from day to day."""
+        return _digest({key: rules for key, rules in self.as_dict().items() if key != "account"})
+
+
+def _digest(tree: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:12]
 
 
 # min_volume and min_absorption by symbol; others take ES's.
@@ -395,3 +457,12 @@ def engine_config(symbol: str, **sections: Any) -> EngineConfig:
         "account": AccountRules(balance=Decimal(10_000 if symbol == "ES" else 2_500)),
     }
     return EngineConfig(instrument=feed, **{**defaults, **sections})
+
+
+def config_from(symbol: str, tree: Tree) -> EngineConfig:
+    """The defaults for a symbol with what the tree names replaced.
+
+    >>> config_from("MES", {"risk": {"stop_ticks": "12"}}).risk.stop_ticks
+    12
+    """
+    return engine_config(symbol).read(tree)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 import pytest
@@ -68,9 +69,9 @@ MULTIPLIERS = dict.fromkeys((UP, DOWN, RANGING, VOLATILE), Decimal(1))
         (RegimeRules, {"after_open_s": -1}, "after_open_s is -1"),
         (RegimeRules, {"before_close_s": -1}, "before_close_s is -1"),
         (RegimeRules, {"min_volume_ratio": -0.1}, "min_volume_ratio is -0.1"),
-        (RegimeRules, {"adx_period": 101}, "periods are at most 100"),
-        (RegimeRules, {"atr_period": 101}, "periods are at most 100"),
-        (RegimeRules, {"slow_ema": 501}, "500"),
+        (RegimeRules, {"adx_period": 101}, "adx_period is 101; at most 100"),
+        (RegimeRules, {"atr_period": 101}, "atr_period is 101; at most 100"),
+        (RegimeRules, {"slow_ema": 501}, "slow_ema is 501; at most 500"),
         (RegimeRules, {"news": ((5, 5),)}, r"news: window 5\.\.5 does not end after it starts"),
         (RouterRules, {"min_strength": 1.1}, "min_strength is 1.1; it must be 0 to 1"),
         (RouterRules, {"min_confidence": -0.1}, "min_confidence is -0.1"),
@@ -96,6 +97,10 @@ MULTIPLIERS = dict.fromkeys((UP, DOWN, RANGING, VOLATILE), Decimal(1))
         (RiskRules, {"tiers": ()}, "tiers is empty; at least one tier is needed"),
         (RiskRules, {"tiers": (TIERS[1], TIERS[0])}, "must rise from tier to tier"),
         (RiskRules, {"tiers": (TIERS[0], TIERS[0])}, "must rise from tier to tier"),
+        (RiskRules, {"tiers": (TIERS[0], replace(TIERS[1], name="MES 1-3"))}, "must differ"),
+        (RiskRules, {"margin_limits": {"MSE": Decimal(40)}}, "a symbol is 'MSE'; known are"),
+        (RiskRules, {"margin_limits": {"ES": Decimal(0)}}, "limits: ES is 0; it must be"),
+        (FillRules, {"profile": "best"}, "profile is 'best'; it is one of honest, ideal"),
         (FillRules, {"latency_ms": -1}, "latency_ms is -1"),
         (FillRules, {"latency_ms": 10**12}, "latency_ms is 1000000000000; at most"),
         (FillRules, {"slippage_ticks": -1}, "slippage_ticks is -1"),
@@ -116,9 +121,11 @@ def test_values_that_cannot_be(
 @pytest.mark.parametrize(
     ("low", "high", "limit", "message"),
     [
-        (0, 1, "1", "tier X: sizes 0-1 must be 1 or more, in order"),
-        (2, 1, "1", "tier X: sizes 2-1"),
-        (1, 1, "0", "tier X: loss limit 0 must be above 0"),
+        (0, 1, "1", r"Tier.min_size is 0; it must be at least 1 and at most max_size \(1\)"),
+        (2, 1, "1", "Tier.min_size is 2"),
+        (1, 2**31, "1", "Tier.max_size is 2147483648; at most 2147483647"),
+        (1, 1, "0", "Tier.loss_limit is 0; it must be above 0"),
+        (1, 1, "10000000001", "Tier.loss_limit is 10000000001; at most 10000000000"),
         (1, 1, "0.000000001", "Tier.loss_limit is 1E-9"),
     ],
 )
@@ -148,11 +155,10 @@ def test_values_at_the_edge_are_taken(rules: Callable[..., object], values: dict
 
 
 def test_tiers_trade_what_has_the_feed_s_tick() -> None:
-    with pytest.raises(ConfigError, match="tier MES 1-3: MES and the feed's CL have different"):
+    with pytest.raises(ConfigError, match="MES of tier MES 1-3 and the feed's CL have diff"):
         engine_config("CL", risk=RiskRules(tiers=INDEX_TIERS))
-    odd = replace(INDEX_TIERS[0], symbol="XX")
-    with pytest.raises(UnknownSymbolError, match="unknown symbol 'XX'"):
-        engine_config("ES", risk=RiskRules(tiers=(odd,)))
+    with pytest.raises(ConfigError, match="symbol is 'XX'; known are ES, MES"):
+        replace(INDEX_TIERS[0], symbol="XX")
 
 
 # Defaults by symbol
@@ -215,6 +221,8 @@ def test_fill_profiles_by_name() -> None:
         ("fills.exact", "ON", True),
         ("fills.exact", "false", False),
         ("account.id", "apex-1", "apex-1"),
+        ("account.peak", "2600.5", Decimal("2600.5")),
+        ("account.peak", "none", None),
     ],
 )
 def test_override_parses_by_the_setting_s_type(key: str, text: str, value: object) -> None:
@@ -226,11 +234,20 @@ def test_override_parses_by_the_setting_s_type(key: str, text: str, value: objec
     assert before == engine_config("ES")
 
 
-def test_several_overrides_at_once_are_checked_one_by_one() -> None:
-    config = engine_config("ES").override({"risk.stop_ticks": "12", "risk.target_ticks": "18"})
-    assert (config.risk.stop_ticks, config.risk.target_ticks) == (12, 18)
+def test_several_overrides_hold_together_in_any_order() -> None:
+    values = {"patterns.exhaustion_levels": "7", "patterns.exhaustion_max_levels": "8"}
+    for settings in (values, dict(reversed(values.items()))):
+        patterns = engine_config("ES").override(settings).patterns
+        assert (patterns.exhaustion_levels, patterns.exhaustion_max_levels) == (7, 8)
     with pytest.raises(ConfigError, match="stop_ticks is 0"):
         engine_config("ES").override({"risk.stop_ticks": "0"})
+
+
+def test_a_fill_profile_brings_its_assumptions() -> None:
+    ideal = engine_config("ES").override({"fills.profile": "ideal"})
+    assert ideal.fills == fill_profile("ideal")
+    slow = engine_config("ES").override({"fills.profile": "ideal", "fills.latency_ms": "50"})
+    assert slow.fills == replace(fill_profile("ideal"), latency_ms=50)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +264,7 @@ def test_unknown_setting_lists_the_known_ones(key: str) -> None:
     assert "bars.seconds" in message
 
 
-@pytest.mark.parametrize("key", ["router.matrix", "risk.tiers", "account.peak", "regime.news"])
+@pytest.mark.parametrize("key", ["router.matrix", "risk.tiers", "regime.news"])
 def test_what_is_no_number_or_word_cannot_be_set_from_text(key: str) -> None:
     with pytest.raises(ConfigError, match=f"{key} cannot be set from text"):
         engine_config("ES").override({key: "1"})
@@ -256,15 +273,21 @@ def test_what_is_no_number_or_word_cannot_be_set_from_text(key: str) -> None:
 @pytest.mark.parametrize(
     ("key", "text", "message"),
     [
-        ("bars.seconds", "1.5", "bars.seconds='1.5' is not a valid int"),
-        ("bars.seconds", "", "not a valid int"),
-        ("patterns.ratio", "three", "patterns.ratio='three' is not a valid float"),
-        ("risk.loss_limit", "1,5", "is not a valid Decimal"),
-        ("fills.fees", "maybe", "is not a valid bool"),
-        ("patterns.ratio", "nan", "patterns.ratio='nan' is not a number"),
-        ("patterns.ratio", "inf", "patterns.ratio='inf' is not a number"),
-        ("risk.profit_target", "NaN", "is not a number"),
-        ("risk.profit_target", "Infinity", "is not a number"),
+        ("bars.seconds", "1.5", "bars.seconds is '1.5'; it must be a whole number"),
+        ("bars.seconds", "", "bars.seconds has no value; it must be a whole number"),
+        ("bars.seconds", "1_000", "it must be a whole number"),
+        ("bars.seconds", "\u0663", "it must be a whole number"),
+        ("patterns.ratio", "three", "patterns.ratio is 'three'; it must be a number"),
+        ("patterns.ratio", "nan", "patterns.ratio is 'nan'; it must be a number"),
+        ("patterns.ratio", "inf", "patterns.ratio is 'inf'; it must be a number"),
+        ("patterns.ratio", "1e999", "patterns.ratio is '1e999'; it must be a number"),
+        ("risk.loss_limit", "1,5", "it must be a number in plain digits"),
+        ("risk.loss_limit", "1e3", "it must be a number in plain digits"),
+        ("risk.profit_target", "NaN", "it must be a number in plain digits"),
+        ("risk.profit_target", "Infinity", "it must be a number in plain digits"),
+        ("fills.fees", "maybe", "fills.fees is 'maybe'; it must be true or false"),
+        ("account.id", "a\nb", "it must be printable text of at most 100 characters"),
+        ("account.id", "a" * 101, "it must be printable text of at most 100 characters"),
     ],
 )
 def test_text_that_is_no_value(key: str, text: str, message: str) -> None:
@@ -317,10 +340,29 @@ def test_digest_changes_with_any_setting(key: str) -> None:
     value = getattr(getattr(config, section), name)
     other = {
         bool: lambda: str(not value), str: lambda: "touch", int: lambda: str(value + 1),
-        float: lambda: str(value / 2), Decimal: lambda: str(value + 1),
+        float: lambda: str(value / 2), Decimal: lambda: str(value + 1), NoneType: lambda: "1",
     }[type(value)]()  # fmt: skip
-    other = {"patterns.exhaustion_levels": "4", "bars.kind": "volume"}.get(key, other)
+    words = {"patterns.exhaustion_levels": "4", "bars.kind": "volume", "fills.profile": "ideal"}
+    other = words.get(key, other)
     assert config.override({key: other}).digest != config.digest
+
+
+def test_equal_configurations_have_one_digest_however_they_are_written() -> None:
+    config, places = engine_config("ES"), {"risk.loss_limit": "300.00000000"}
+    assert config.override(places) == config
+    assert config.override(places).digest == config.digest
+    assert config.override({"regime.min_volume_ratio": "0"}).digest == (
+        config.override({"regime.min_volume_ratio": "-0.0"}).digest
+    )
+
+
+def test_the_rules_digest_leaves_the_account_out() -> None:
+    config = engine_config("ES")
+    later = replace(config, account=replace(config.account, id="apex", balance=Decimal(11_000)))
+    assert later.digest != config.digest
+    assert later.rules_digest == config.rules_digest
+    assert config.override({"risk.stop_ticks": "12"}).rules_digest != config.rules_digest
+    assert engine_config("NQ").rules_digest != engine_config("MNQ").rules_digest
 
 
 def test_the_tree_as_json_types() -> None:

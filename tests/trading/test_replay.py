@@ -170,7 +170,7 @@ def test_counts_bad_ticks_with_their_reasons(tmp_path: Path) -> None:
         (["--set", "risk.stop_ticks"], "KEY=VALUE"),
         (["--set", "risk.stop_tick=3"], "unknown setting"),
         (["--set", "risk.stop_ticks=-3"], "must be above 0"),
-        (["--set", "risk.stop_ticks=many"], "not a valid int"),
+        (["--set", "risk.stop_ticks=many"], "'many'; it must be a whole number"),
         (["--json", "/nowhere/at/all.json"], "cannot be written"),
         (["--nonsense"], "--nonsense"),
     ],
