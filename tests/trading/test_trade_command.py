@@ -68,7 +68,7 @@ def refused(*arguments):
         ("--set nonsense=1", "unknown setting 'nonsense'"),
         ("--set bars.kind=volume", "bars of time"),
         ("--set risk.stop_ticks=-1", "must be above 0"),
-        ("--set risk.stop_ticks=x", "not a valid int"),
+        ("--set risk.stop_ticks=x", "risk.stop_ticks is 'x'; it must be a whole number"),
         ("--set account.id=x", "--account"),
         ("--serve nowhere", "HOST:PORT"),
         ("--serve 127.0.0.1:99999", "HOST:PORT"),
