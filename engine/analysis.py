@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from engine.closing import BAR, SESSION, Tables, close_bar, measure, rows_of
 from engine.config import EngineConfig
-from engine.events import Bar, Details, RegimeReading, Signal
+from engine.events import Bar, RegimeReading, Signal
 from engine.footprint import FAR, Ladder, ScanState, read_levels, sparse_levels
 from engine.indicators import HISTORY
 from engine.names import Pattern, Regime
-from engine.patterns import DETAILS, FOUND
+from engine.patterns import FOUND, details_of
 from engine.patterns.imbalance import mark, marked_prices
 from engine.profile import deviation, spread
 from engine.regime import READING, no_trade_reason, published
@@ -209,7 +209,7 @@ class Analysis:
                     direction=direction,
                     price=price,
                     strength=strength,
-                    details=_details(pattern, details),
+                    details=details_of(pattern, details),
                     regime=regime,
                     confidence=confidence,
                     approved=bool(approved),
@@ -217,15 +217,3 @@ class Analysis:
                 )
             )
         return signals
-
-
-def _details(pattern: Pattern, values: Any) -> Details:
-    details: Details = {}
-    for (name, kind), value in zip(DETAILS[pattern], values, strict=False):
-        if kind == "x":
-            details[name] = float(value)
-        elif kind == "side":
-            details[name] = "high" if value > 0 else "low"
-        else:
-            details[name] = int(value)
-    return details

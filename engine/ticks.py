@@ -67,3 +67,8 @@ def columns(ticks: TickArray) -> TickColumns:
 def joined(blocks: Iterable[TickColumns]) -> TickColumns:
     """Blocks as one, copied."""
     return TickColumns(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
+
+
+def part(ticks: TickColumns, which: slice | npt.NDArray[np.bool_]) -> TickColumns:
+    """Some of the ticks: a slice does not copy, a mask does."""
+    return TickColumns(ticks.ts[which], ticks.price[which], ticks.size[which], ticks.side[which])

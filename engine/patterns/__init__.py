@@ -5,10 +5,11 @@ length, total includes unknown), row k at price `low + k * step` ticks. Found pa
 array of FOUND records; `details` of each mean what DETAILS says.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
+from engine.events import Details
 from engine.names import Pattern
 
 FOUND: Final = np.dtype(
@@ -49,3 +50,16 @@ DETAILS: Final[dict[Pattern, tuple[tuple[str, str], ...]]] = {
     Pattern.UNFINISHED_REVISITED: (("level", "price"), ("side", "side")),
 }  # fmt: skip
 """Name and kind of each detail: n a count, x a fraction or ratio, price in ticks, side."""
+
+
+def details_of(pattern: Pattern, values: Any) -> Details:
+    """The details of a FOUND record by name."""
+    details: Details = {}
+    for (name, kind), value in zip(DETAILS[pattern], values, strict=False):
+        if kind == "x":
+            details[name] = float(value)
+        elif kind == "side":
+            details[name] = "high" if value > 0 else "low"
+        else:
+            details[name] = int(value)
+    return details

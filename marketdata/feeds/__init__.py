@@ -11,10 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from engine.ticks import TickColumns
+from engine.ticks import TickColumns, part
 
 BLOCK_TICKS: Final = 1 << 16
 MAX_EXAMPLES: Final = 5
@@ -100,11 +97,6 @@ def doubts(counts: Counts, symbol: str) -> tuple[str, ...]:
     if counts.read < 100 or off * 20 < counts.read - counts.ignored:
         return ()
     return (f"{off:,} prices are off the grid of {symbol}: is that the right symbol?",)
-
-
-def part(ticks: TickColumns, which: slice | npt.NDArray[np.bool_]) -> TickColumns:
-    """Some of the ticks: a slice does not copy, a mask does."""
-    return TickColumns(ticks.ts[which], ticks.price[which], ticks.size[which], ticks.side[which])
 
 
 def split(ticks: TickColumns, max_ticks: int) -> Iterator[TickColumns]:

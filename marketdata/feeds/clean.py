@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.instruments import NANO, Instrument
-from engine.ticks import TickColumns
-from marketdata.feeds import MAX_EXAMPLES, Counts, part
+from engine.ticks import TickColumns, part
+from marketdata.feeds import MAX_EXAMPLES, Counts
 from marketdata.feeds.duplicates import Duplicates
 from marketdata.sides import TickRule
 

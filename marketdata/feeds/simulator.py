@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from engine.instruments import instrument
-from engine.ticks import TickColumns
+from engine.ticks import TickColumns, part
 from marketdata.calendars import (
     ALWAYS_OPEN,
     RTH_CLOSE,
@@ -30,7 +30,7 @@ from marketdata.calendars import (
     schedule,
 )
 from marketdata.errors import FeedError
-from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, part, split
+from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, split
 from marketdata.feeds.synthetic.plan import level, plan_day
 from marketdata.feeds.synthetic.profiles import profile
 

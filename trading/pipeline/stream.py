@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.ticks import NS, TickColumns
-from marketdata import feeds
+from engine.ticks import part as some
 from trading.pipeline.core import Beat, WarmUp
 
 SLICE_TICKS: Final = 1 << 14
@@ -53,7 +53,7 @@ class EventClock:
 
 def part(ticks: TickColumns, start: int, stop: int) -> TickColumns:
     """The ticks [start, stop) without copying."""
-    return feeds.part(ticks, slice(start, stop))
+    return some(ticks, slice(start, stop))
 
 
 async def read_ahead(blocks: Iterator[TickColumns]) -> AsyncIterator[TickColumns]:

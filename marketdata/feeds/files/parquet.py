@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.instruments import INSTRUMENTS
-from engine.ticks import TickColumns
+from engine.ticks import TickColumns, part
 from marketdata.errors import FeedError
-from marketdata.feeds import BLOCK_TICKS, Counts, Feed, FeedInfo, SideSource, part, split
+from marketdata.feeds import BLOCK_TICKS, Counts, Feed, FeedInfo, SideSource, split
 from marketdata.feeds.files.table import TableFile
 from marketdata.sides import TickRule
 
