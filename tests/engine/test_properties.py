@@ -306,7 +306,7 @@ def test_fills_are_honest(config: EngineConfig, days: Days, ticks: TickArray) ->
 def good_by_time(config: EngineConfig, days: Days, ticks: TickArray) -> dict[int, list[int]]:
     """Prices of the good ticks at each time, by the oracle."""
     found: dict[int, list[int]] = {}
-    for ts, price, _, _ in good_ticks(ticks.tolist(), days, config.bars.seconds, []):
+    for ts, price, _, _ in good_ticks(ticks.tolist(), days, config.bars, []):
         found.setdefault(ts, []).append(price)
     return found
 

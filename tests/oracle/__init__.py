@@ -35,12 +35,14 @@ class Result:
 
 
 def run(config: EngineConfig, schedule: Schedule, ticks: Iterable[Tick]) -> Result:
-    """The whole chain over ticks in order of arrival. The last bar is closed at its end."""
+    """The whole chain over ticks in order of arrival. Then the data ends: what is open is closed,
+    then the unfinished bar, if there is one."""
     result = Result()
     trader = Trader(config)
     result.trades, result.decisions = trader.trades, trader.decisions
-    seconds, row_ticks = config.bars.seconds, config.bars.row_ticks
-    groups = by_bar(good_ticks(ticks, schedule, seconds, result.dropped), schedule, seconds)
+    row_ticks = config.bars.row_ticks
+    good = good_ticks(ticks, schedule, config.bars, result.dropped)
+    groups = by_bar(good, schedule, config.bars)
     day, group = None, next(groups, None)
     while group is not None:
         following = next(groups, None)
@@ -53,9 +55,12 @@ def run(config: EngineConfig, schedule: Schedule, ticks: Iterable[Tick]) -> Resu
         found = find_patterns(bar, maker.bars[:-1], result.unfinished, config.patterns, row_ticks)
         reading = regime.read(bar)
         signals = route(bar, found, reading, config.router)
-        if following is None:
-            trader.finish(group.ticks[-1][0], bar.close)
-        trader.decide(bar, signals, group.ticks[-1][0])
+        last = group.ticks[-1][0]
+        if following is None and not group.full:
+            trader.finish(last, bar.close)
+        trader.decide(bar, signals, last)
+        if following is None and group.full:
+            trader.finish(last, bar.close)
         result.bars.append(bar)
         result.readings.append(reading)
         result.signals += signals

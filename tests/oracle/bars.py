@@ -1,11 +1,12 @@
-"""Footprint bars: time bars of one trading day, computed when their ticks are complete."""
+"""Footprint bars of one trading day, computed when their ticks are complete."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from engine.config import BarRules
 from engine.schedule import Schedule, TradingDay
-from tests.oracle.ticks import Tick, bar_span
+from tests.oracle.ticks import Filling, Tick, bar_span
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,31 +40,39 @@ class Bar:
 
 
 class BarTicks(NamedTuple):
-    """The good ticks of one bar, at least one."""
+    """The good ticks of one bar, at least one. `full`: the last of them filled it."""
 
     day: TradingDay
     start: int
     end: int
     ticks: list[Tick]
+    full: bool = False
 
 
-def by_bar(ticks: Iterable[Tick], schedule: Schedule, seconds: int) -> Iterator[BarTicks]:
-    """Cut good ticks into bars. What is left at the end is a bar as well."""
+def by_bar(ticks: Iterable[Tick], schedule: Schedule, rules: BarRules) -> Iterator[BarTicks]:
+    """Cut good ticks into bars. What is left at the end is a bar as well: a time bar is closed at
+    its end, another at its last trade."""
     day: TradingDay | None = None
+    filling = None if rules.kind == "time" else Filling(rules)
     start = end = 0
     group: list[Tick] = []
     for tick in ticks:
         ts = tick[0]
-        if day is None or ts >= end:
-            if day is not None:
+        if ts >= end or not group:
+            if day is not None and group:
                 yield BarTicks(day, start, end, group)
             if day is None or ts >= day.end:
                 day = schedule.at(ts)
-            start, end = bar_span(ts, seconds, day)
+            start, end = bar_span(ts, rules, day)
             group = []
+            if filling is not None:
+                filling.empty()
         group.append(tick)
-    if day is not None:
-        yield BarTicks(day, start, end, group)
+        if filling is not None and filling.fills(tick):
+            yield BarTicks(day, start, ts, group, full=True)
+            group = []
+    if day is not None and group:
+        yield BarTicks(day, start, end if filling is None else group[-1][0], group)
 
 
 @dataclass(slots=True)
@@ -135,8 +144,10 @@ class DayBars:
         return bar
 
     def _run_session(self, group: BarTicks, notional: int, volume: int) -> None:
-        """Session sums restart at the open. A bar that ends at the open is still before it."""
-        if self.opened or self.day.open >= group.end:
+        """Session sums restart at the open. A bar that ends at the open is still before it, unless
+        a trade then filled it."""
+        before = group.end <= self.day.open and group.ticks[-1][0] < self.day.open
+        if self.opened or before:
             self.session_notional += notional
             self.session_volume += volume
             return

@@ -4,16 +4,19 @@ from dataclasses import replace
 
 import pytest
 
+from engine.config import BarRules
 from engine.ticks import MAX_LADDER, MAX_TS, NS
 from tests.oracle.bars import Bar, DayBars, by_bar, point_of_control, value_area
 from tests.oracle.days import ALL_DAY, DAY, HOUR, MINUTE, Days
 from tests.oracle.ladder import Tick, ladder, ladders
 from tests.oracle.ticks import Dropped, good_ticks
 
+TIME_BARS = BarRules()
 
-def bars_of(ticks: list[Tick], schedule: Days = ALL_DAY, seconds: int = 300) -> list[Bar]:
+
+def bars_of(ticks: list[Tick], schedule: Days = ALL_DAY, rules: BarRules = TIME_BARS) -> list[Bar]:
     """The bars of one trading day."""
-    groups = list(by_bar(good_ticks(ticks, schedule, seconds, []), schedule, seconds))
+    groups = list(by_bar(good_ticks(ticks, schedule, rules, []), schedule, rules))
     day = DayBars(groups[0].day)
     return [day.close(group) for group in groups]
 
@@ -21,7 +24,7 @@ def bars_of(ticks: list[Tick], schedule: Days = ALL_DAY, seconds: int = 300) -> 
 def sift(ticks: list[Tick], schedule: Days = ALL_DAY) -> tuple[list[Tick], list[str]]:
     """Good ticks, and the reasons of the others."""
     dropped: list[Dropped] = []
-    good = list(good_ticks(ticks, schedule, 300, dropped))
+    good = list(good_ticks(ticks, schedule, TIME_BARS, dropped))
     return good, [drop.reason for drop in dropped]
 
 
@@ -62,7 +65,7 @@ def test_tick_at_the_end_belongs_to_the_next_bar() -> None:
 def test_bar_is_cut_by_the_trading_day() -> None:
     schedule = Days(roll=22 * HOUR + 2 * MINUTE)
     ticks = [(22 * HOUR + MINUTE, 4800, 1, 1), (22 * HOUR + 3 * MINUTE, 5800, 2, 1)]
-    groups = list(by_bar(good_ticks(ticks, schedule, 300, []), schedule, 300))
+    groups = list(by_bar(good_ticks(ticks, schedule, TIME_BARS, []), schedule, TIME_BARS))
     assert [(group.start // MINUTE, group.end // MINUTE) for group in groups] == [
         (22 * 60, 22 * 60 + 2),
         (22 * 60 + 2, 22 * 60 + 5),
@@ -157,7 +160,7 @@ def test_value_area(volumes: dict[int, int], area: tuple[int, int]) -> None:
 def test_bad_tick_is_dropped_with_the_first_reason(tick: Tick, reason: str) -> None:
     first, last = (10 * NS, 4800, 1, 1), (10 * NS, 4801, 1, 1)
     dropped: list[Dropped] = []
-    assert list(good_ticks([first, tick, last], ALL_DAY, 300, dropped)) == [first, last]
+    assert list(good_ticks([first, tick, last], ALL_DAY, TIME_BARS, dropped)) == [first, last]
     assert dropped == [Dropped(tick[0], reason, *tick[1:])]
 
 
@@ -214,3 +217,69 @@ def test_tick_that_makes_the_bar_too_wide_is_dropped() -> None:
 def test_day_that_starts_with_this_tick_is_the_one_that_jumps_are_measured_in() -> None:
     ticks = [(0, 4800, 1, 1), (DAY, 9000, 1, 1), (DAY + 1, 4800, 1, 1)]
     assert sift(ticks)[1] == ["jump"]
+
+
+# Bars that a trade fills
+
+
+def filled(kind: str, size: int, *trades: tuple[int, int, int]) -> list[tuple[int, ...]]:
+    """Bars of trades (price, size, side), one a second: start, end, number of trades, index."""
+    ticks = [(i * NS, *trade) for i, trade in enumerate(trades)]
+    bars = bars_of(ticks, rules=BarRules(kind=kind, size=size))
+    return [(bar.start // NS, bar.end // NS, bar.trades, bar.index) for bar in bars]
+
+
+def test_tick_bar_ends_with_its_last_trade() -> None:
+    trade = (4800, 1, 1)
+    assert filled("tick", 2, trade, trade, trade, trade) == [(0, 1, 2, 0), (2, 3, 2, 1)]
+    assert filled("tick", 1, trade, trade) == [(0, 0, 1, 0), (1, 1, 1, 1)]
+
+
+def test_bar_that_is_not_full_when_the_data_ends_ends_with_its_last_trade() -> None:
+    assert filled("tick", 3, *[(4800, 1, 1)] * 5) == [(0, 2, 3, 0), (3, 4, 2, 1)]
+
+
+def test_volume_bar_takes_its_last_trade_whole() -> None:
+    trades = [(4800, size, 0) for size in (3, 4, 9, 1, 10)]
+    assert filled("volume", 10, *trades) == [(0, 2, 3, 0), (3, 4, 2, 1)]
+
+
+def test_range_bar_is_full_when_high_less_low_reaches_its_size() -> None:
+    trades = [(price, 1, 0) for price in (4800, 4802, 4799, 4804, 4801)]
+    assert filled("range", 3, *trades) == [(0, 2, 3, 0), (3, 4, 2, 1)]
+
+
+def test_delta_bar_is_full_when_buyers_or_sellers_lead_by_its_size() -> None:
+    trades = [(4800, 5, 1), (4800, 3, -1), (4800, 9, 0), (4800, 3, 1), (4800, 5, -1)]
+    assert filled("delta", 5, *trades) == [(0, 0, 1, 0), (1, 4, 4, 1)]
+
+
+def test_trades_of_one_moment_fill_bars_one_after_the_other() -> None:
+    bars = bars_of([(7, 4800 + i, 1, 1) for i in range(4)], rules=BarRules(kind="tick", size=2))
+    assert [(bar.start, bar.end, bar.open) for bar in bars] == [(7, 7, 4800), (7, 7, 4802)]
+
+
+def test_day_ends_a_bar_that_is_not_full() -> None:
+    ticks = [(DAY - NS, 4800, 1, 1), (DAY, 4801, 1, 1), (DAY + 1, 4802, 1, 1)]
+    rules = BarRules(kind="tick", size=2)
+    groups = list(by_bar(good_ticks(ticks, ALL_DAY, rules, []), ALL_DAY, rules))
+    assert [(group.start, group.end, group.full) for group in groups] == [
+        (DAY - NS, DAY, False),
+        (DAY, DAY + 1, True),
+    ]
+
+
+def test_width_is_measured_within_a_bar_of_any_kind() -> None:
+    far = 40_000_000
+    ticks = [(0, far, 1, 1), (1, far + MAX_LADDER - 1, 1, 1), (2, far - 1, 1, 1)]
+    for size, reasons in ((2, []), (3, ["range"])):
+        dropped: list[Dropped] = []
+        list(good_ticks(ticks, ALL_DAY, BarRules(kind="tick", size=size), dropped))
+        assert [drop.reason for drop in dropped] == reasons
+
+
+def test_trade_that_fills_a_bar_at_the_open_is_the_session_s_first() -> None:
+    schedule = replace(ALL_DAY, open=5 * NS, entries_from=5 * NS)
+    ticks = [(4 * NS, 4800, 7, 1), (5 * NS, 4801, 2, 1), (6 * NS, 4801, 1, 1)]
+    bars = bars_of(ticks, schedule, BarRules(kind="tick", size=2))
+    assert [bar.session_volume for bar in bars] == [2, 3]

@@ -7,6 +7,7 @@ that jumps are measured from, nor the day.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from engine.config import BarRules
 from engine.schedule import Schedule, TradingDay
 from engine.ticks import MAX_JUMP, MAX_LADDER, MAX_LATE_NS, MAX_TS, NS, RELEVEL_AFTER
 
@@ -24,11 +25,47 @@ class Dropped(NamedTuple):
     side: int
 
 
-def bar_span(ts: int, seconds: int, day: TradingDay) -> tuple[int, int]:
-    """[start, end) of the bar around `ts`: aligned to the epoch, cut off by the trading day."""
-    length = seconds * NS
+def bar_span(ts: int, rules: BarRules, day: TradingDay) -> tuple[int, int]:
+    """[start, end) of the bar that begins with a trade at `ts`.
+
+    A time bar is aligned to the epoch and cut off by the trading day; the others end with the
+    trade that fills them, at the latest with the day.
+    """
+    if rules.kind != "time":
+        return ts, day.end
+    length = rules.seconds * NS
     start = ts // length * length
     return max(start, day.start), min(start + length, day.end)
+
+
+class Filling:
+    """What a bar holds so far, for the kinds of bar that a trade fills."""
+
+    def __init__(self, rules: BarRules) -> None:
+        self.kind, self.size = rules.kind, rules.size
+        self.empty()
+
+    def empty(self) -> None:
+        self.trades = self.volume = self.delta = 0
+        self.low, self.high = 1 << 62, 0
+
+    def fills(self, tick: Tick) -> bool:
+        """Add a trade; whether the bar is full with it (and the next one empty)."""
+        _, price, size, side = tick
+        self.trades += 1
+        self.volume += size
+        self.delta += size * side
+        self.low, self.high = min(self.low, price), max(self.high, price)
+        held = {
+            "tick": self.trades,
+            "volume": self.volume,
+            "range": self.high - self.low,
+            "delta": abs(self.delta),
+        }
+        full = held[self.kind] >= self.size
+        if full:
+            self.empty()
+        return full
 
 
 def is_jump(price: int, level: int) -> bool:
@@ -37,12 +74,13 @@ def is_jump(price: int, level: int) -> bool:
 
 
 def good_ticks(
-    ticks: Iterable[Tick], schedule: Schedule, seconds: int, dropped: list[Dropped]
+    ticks: Iterable[Tick], schedule: Schedule, rules: BarRules, dropped: list[Dropped]
 ) -> Iterator[Tick]:
     """Yield the good ticks with clamped times; append the others to `dropped`.
 
-    `seconds` is the bars' length: a tick that makes its bar too wide is bad.
+    The kind of bars matters because a tick that makes its bar too wide is bad.
     """
+    filling = None if rules.kind == "time" else Filling(rules)
     reached = day_end = bar_end = -(1 << 62)
     level = low = high = 0
     jumps: list[int] = []  # prices of the jumps since the last good tick that agree
@@ -70,8 +108,10 @@ def good_ticks(
                 if ts >= day_end:
                     day = schedule.at(ts)
                     day_end = day.end
-                _, bar_end = bar_span(ts, seconds, day)
+                _, bar_end = bar_span(ts, rules, day)
                 low = high = price
+                if filling is not None:
+                    filling.empty()
             elif price > high:
                 high = price
             elif price < low:
@@ -79,7 +119,11 @@ def good_ticks(
             reached, level = ts, price
             if jumps:
                 jumps.clear()
-            yield tick if ts == raw else (ts, price, size, side)
+            if ts != raw:
+                tick = (ts, price, size, side)
+            if filling is not None and filling.fills(tick):
+                bar_end = ts
+            yield tick
             continue
         dropped.append(Dropped(raw, reason, price, size, side))
 
