@@ -16,6 +16,8 @@ from engine.events import Bar, BarClosed, Decision, Event, SignalDetected, TickD
 from engine.names import Pattern
 from engine.ticks import TickArray
 from tests.engine.markets import HOUR, START, random_market
+from tests.engine.test_bar_kinds import KINDS
+from tests.engine.test_properties import OPEN_LATE, busy
 from tests.oracle import Result, run
 from tests.oracle.days import ALL_DAY, Days
 
@@ -161,3 +163,10 @@ def test_a_market_that_moves_to_a_new_level_is_followed_after_five_jumps() -> No
 
 def test_starts_in_the_middle_of_a_day() -> None:
     assert_same(engine_config("ES"), Days(), random_market(9, hours=4, start=START + 15 * HOUR))
+
+
+@pytest.mark.parametrize(("kind", "size"), [*KINDS, ("volume", 1), ("delta", 1)])
+@pytest.mark.parametrize("profile", ["honest", "ideal"])
+def test_same_with_every_kind_of_bar(kind: str, size: int, profile: str) -> None:
+    config = busy(profile=profile, bars=BarRules(kind=kind, size=size))
+    assert_same(config, OPEN_LATE, random_market(21, ticks=6_000, hours=40))
