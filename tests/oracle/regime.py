@@ -94,7 +94,7 @@ class DayRegime:
             "cum_delta": bar.cum_delta,
             "day_volume": self.day_volume,
             "delta_slope": delta_slope,
-            "delta_limit": delta_limit,
+            "delta_slope_limit": delta_limit,
             "higher_highs": mostly_rising(highs) if has5 else None,
             "higher_lows": mostly_rising(lows) if has5 else None,
             "lower_highs": mostly_rising([-high for high in highs]) if has5 else None,
@@ -105,12 +105,17 @@ class DayRegime:
             ),
             "minutes_since_open": (bar.end - self.day.open) / (60 * NS),
             "minutes_to_close": (self.day.close - bar.end) / (60 * NS),
+            "news": in_news(bar.end, self.rules),
         }
 
 
 def mostly_rising(values: list[int]) -> bool:
     """At least 3 of the 4 steps rise strictly."""
     return sum(now > before for before, now in pairwise(values)) >= 3
+
+
+def in_news(end: int, rules: RegimeRules) -> bool:
+    return any(start <= end < stop for start, stop in rules.news)
 
 
 def no_trade(inputs: Inputs, end: int, day: TradingDay, rules: RegimeRules) -> str:
@@ -122,7 +127,7 @@ def no_trade(inputs: Inputs, end: int, day: TradingDay, rules: RegimeRules) -> s
         return "open"
     if day.close - rules.before_close_s * NS <= end <= day.close:
         return "close"
-    if any(start <= end < stop for start, stop in rules.news):
+    if in_news(end, rules):
         return "news"
     return "volume" if ratio is not None and ratio < rules.min_volume_ratio else ""
 
@@ -196,7 +201,7 @@ def volatile(inputs: Inputs) -> float:
     mean_range, atr = inputs["mean_range"], inputs["atr"]
     if mean_range is not None and atr is not None and mean_range > 1.5 * atr:
         points += 1.5
-    delta_slope, limit = inputs["delta_slope"], inputs["delta_limit"]
+    delta_slope, limit = inputs["delta_slope"], inputs["delta_slope_limit"]
     if delta_slope is not None and limit is not None and abs(delta_slope) > limit:
         points += 1
     percentile = inputs["atr_percentile"]

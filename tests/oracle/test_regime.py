@@ -17,7 +17,7 @@ SILENT: Inputs = {
     **dict.fromkeys(
         (
             "adx", "adx_slope", "atr", "atr_percentile", "ema_fast", "ema_slow", "vwap_distance",
-            "mean_range", "volume_ratio", "delta_slope", "delta_limit", "higher_highs",
+            "mean_range", "volume_ratio", "delta_slope", "delta_slope_limit", "higher_highs",
             "higher_lows", "lower_highs", "lower_lows",
         )
     ),
@@ -107,9 +107,9 @@ def test_what_is_not_available_scores_nothing() -> None:
         ({"cum_delta": 5, "day_volume": 100}, (0.5, 0, 0, 0)),
         ({"cum_delta": -5, "day_volume": 101}, (0, 0.5, 1, 0)),
         ({"cum_delta": 0, "day_volume": 1}, (0, 0, 1, 0)),
-        ({"delta_slope": 2.1, "delta_limit": 2.0}, (0, 0, 0, 1)),
-        ({"delta_slope": -2.1, "delta_limit": 2.0}, (0, 0, 0, 1)),
-        ({"delta_slope": 2.0, "delta_limit": 2.0}, (0, 0, 0, 0)),
+        ({"delta_slope": 2.1, "delta_slope_limit": 2.0}, (0, 0, 0, 1)),
+        ({"delta_slope": -2.1, "delta_slope_limit": 2.0}, (0, 0, 0, 1)),
+        ({"delta_slope": 2.0, "delta_slope_limit": 2.0}, (0, 0, 0, 0)),
         ({"delta_slope": 9.0}, (0, 0, 0, 0)),
         # volatility
         ({"atr_percentile": 49.9}, (0, 0, 1, 0)),
@@ -262,13 +262,13 @@ def test_delta_slope_and_its_limit() -> None:
     steady = [bar(i, cum_delta=7 * i) for i in range(20)]
     assert inputs_after(steady[:9])["delta_slope"] is None
     assert inputs_after(steady[:10])["delta_slope"] == 7
-    assert inputs_after(steady[:18])["delta_limit"] is None
-    assert inputs_after(steady[:19])["delta_limit"] == 0
+    assert inputs_after(steady[:18])["delta_slope_limit"] is None
+    assert inputs_after(steady[:19])["delta_slope_limit"] == 0
     burst = [bar(i, cum_delta=0) for i in range(59)]
     limit = inputs_after([*burst, bar(59, cum_delta=825)])
     # forty-nine slopes of 0 and one of 45: the mean is 0.9, the variance 45 * 45 * 49 / 2500
     assert limit["delta_slope"] == 45
-    assert limit["delta_limit"] == pytest.approx(2 * 45 * 7 / 50)
+    assert limit["delta_slope_limit"] == pytest.approx(2 * 45 * 7 / 50)
 
 
 def test_distance_from_the_session_vwap_in_ticks() -> None:
