@@ -1,1 +1,1 @@
-"""Measurements: each figure is a ratio of two things timed in turn, in one run, on one core."""
+"""Measurements side by side: each figure is a ratio of two things timed in turn, in one run."""

@@ -1,152 +1,188 @@
-"""`make bench`: how fast the engine is, as ratios measured in one run.
+"""`make bench`: how fast the engine is, side by side with what it could be compared with.
 
-    engine / memcpy        the engine over ticks in memory, against copying the same columns
-    oracle / engine        plain Python giving the same answers, against the engine
-    file to trades         a Parquet file to its trades, against decoding the same file alone
-    push, bar close        latency of one call, as a live feed makes it
+Everything is measured in one run on simulated ticks, on one core, taking turns; a figure is the
+median of the rounds' ratios, so that a slow minute of the machine slows both sides, and works in
+this process are timed by its CPU time, so that other processes do not count. Rates and times are of
+this machine and this run; ratios travel better, though not between kinds of machine. One topic a
+file:
 
-Absolute times depend on the machine and its other work; the ratios much less.
+    engine      from columns in memory to trades, against copying these columns
+    files       Parquet, memory-mapped columns and DBN to trades, against decoding alone
+    latency     one tick a call: a plain one, and one that closes a bar
+    footprints  footprints alone: ours, numpy, polars, pandas
+    oracle      against plain Python giving the same answers
+    workers     two processes against one
+    memory      peak use over 5 and 40 days
+    start       a fresh process's first tick, with compiled code kept and with none
+
+"must" and "moonshot" are goals (bench/goals.py); a missed one fails nothing. The exit status is 0
+whatever the figures, and 1 when something could not run, or when two sides that must give the same
+(trades, footprints) did not. docs/speed.md tells how to read the table.
 """
 
 import argparse
-import gc
-import os
+import json
+import sys
 import tempfile
-import time
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
+from typing import Any, Final
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from rich.console import Console
-from rich.table import Table
 
-from bench.timing import in_turns, percentiles, ratio
-from engine.config import EngineConfig, engine_config
-from engine.engine import Engine
-from engine.events import BarClosed, TradeClosed
-from engine.schedule import Schedule
-from engine.ticks import TickColumns, joined
-from marketdata.calendars import schedule
-from marketdata.feeds.files import open_file
-from marketdata.feeds.files.parquet import write_ticks
-from marketdata.feeds.simulator import Simulator
-from tests.oracle import run as run_oracle
+from bench import engine, files, footprints, latency, memory, oracle, start, workers
+from bench.machine import cores, facts, one_core, scheduled
+from bench.market import SYMBOL, Market
+from bench.setup import Setup, Topic
+from bench.table import Row, as_table
 
-FIRST_DAY = date(2025, 7, 7)
+TOPICS: Final[Mapping[str, Topic]] = {
+    "engine": engine.rows,
+    "files": files.rows,
+    "latency": latency.rows,
+    "footprints": footprints.rows,
+    "oracle": oracle.rows,
+    "workers": workers.rows,
+    "memory": memory.rows,
+    "start": start.rows,
+}
 
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--days", type=int, default=5, help="simulated ES days (5)")
-    parser.add_argument("--ticks", type=int, default=750_000, help="ticks a day (750,000)")
-    parser.add_argument("--rounds", type=int, default=15, help="rounds of each comparison (15)")
-    options = parser.parse_args()
-    console = Console()
-    use_one_core()
-    config = engine_config("ES")
-    days = schedule(config.instrument, "rth")
-    with console.status("simulating"):
-        feed = Simulator("ES", seed=1, ticks_per_day=options.ticks).history(FIRST_DAY, options.days)
-        ticks = joined(feed.blocks(1 << 20))
-    table = Table(title=f"{len(ticks.ts):,} simulated ES ticks, {options.days} days, one core")
-    for heading, justify in (("what", "left"), ("measured", "right"), ("to reach", "right")):
-        table.add_column(heading, justify="left" if justify == "left" else "right")
-    with console.status("from memory"):
-        from_memory(table, config, days, ticks, options.rounds)
-    with console.status("from a file"):
-        from_file(table, config, days, ticks, options.rounds)
-    with console.status("one tick at a time"):
-        one_by_one(table, config, days, ticks)
-    console.print(table)
+NOTES: Final = """\
+Figures are of this machine and this run. "first / second" is a share of the second's time, \
+"x" how many times as fast; M/s are millions of ticks a second.
+The engine decides and fills against the simulated exchange; journal, database, page, broker and \
+network are left out. Quiet, as it runs years, it builds no events of bars, signals and refused \
+entries. Latency is of the call alone, with the clock's reading, Python's garbage collector off."""
+WAITED: Final = """\
+This process waited for its core {:.0%} of the time: latencies, workers and start are that much \
+worse than on a quiet machine."""
 
 
-def use_one_core() -> None:
-    """Everything measured, Parquet's decoder included, runs on the core that is named last."""
-    pa.set_cpu_count(1)
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-
-
-def run_engine(config: EngineConfig, days: Schedule, blocks: list[TickColumns]) -> int:
-    """Ticks to trades; how many trades."""
-    engine = Engine(config, days, quiet=True)
-    trades = 0
-    for block in blocks:
-        trades += sum(isinstance(event, TradeClosed) for event in engine.push_columns(block))
-    return trades
-
-
-def from_memory(
-    table: Table, config: EngineConfig, days: Schedule, ticks: TickColumns, rounds: int
-) -> None:
-    spare = TickColumns(*(column.copy() for column in ticks))
-
-    def copy() -> None:
-        for source, target in zip(ticks, spare, strict=True):
-            target[:] = source
-
-    engine, memcpy = in_turns([lambda: run_engine(config, days, [ticks]), copy], rounds)
-    rate = len(ticks.ts) / median(engine) / 1e6
-    table.add_row("engine, ticks in memory to trades", f"{rate:,.0f} M ticks/s", "")
-    table.add_row("engine / memcpy of the same columns", f"{ratio(engine, memcpy):.2f}", "<= 4")
-    part = TickColumns(*(column[: 1 << 18] for column in ticks))
-    records = part.records().tolist()
-    fast, slow = in_turns(
-        [lambda: run_engine(config, days, [part]), lambda: run_oracle(config, days, records)], 3
-    )
-    table.add_row("plain-Python oracle / engine", f"{ratio(slow, fast):,.0f}", ">= 40")
-
-
-def from_file(
-    table: Table, config: EngineConfig, days: Schedule, ticks: TickColumns, rounds: int
-) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "es.parquet"
-        write_ticks(path, "ES", ticks, synthetic=True)
-
-        def decode() -> None:
-            file = pq.ParquetFile(path)
-            for group in range(file.num_row_groups):
-                for column in file.read_row_group(group).columns:
-                    column.chunk(0).to_numpy()
-
-        def trades() -> None:
-            engine = Engine(config, days, quiet=True)
-            for block in open_file(path, "ES").blocks():
-                engine.push_columns(block)
-
-        whole, alone = in_turns([trades, decode], rounds)
-        rate = len(ticks.ts) / median(alone) / 1e6
-        table.add_row("decoding Parquet alone", f"{rate:,.0f} M ticks/s", "")
-        table.add_row("Parquet to trades / decoding alone", f"{ratio(whole, alone):.2f}", "<= 1.5")
-
-
-def one_by_one(table: Table, config: EngineConfig, days: Schedule, ticks: TickColumns) -> None:
-    engine = Engine(config, days)
-    count = min(len(ticks.ts), 1_000_000)
-    records = TickColumns(*(column[:count] for column in ticks)).records()
-    plain, closes = [], []
-    clock = time.perf_counter_ns
-    gc.disable()
-    for k in range(count):
-        tick = records[k : k + 1]
-        start = clock()
-        events = engine.push(tick)
-        spent = clock() - start
-        if any(type(event) is BarClosed for event in events):
-            closes.append(spent)
-        else:
-            plain.append(spent)
-    gc.enable()
-    for name, values, goal in (
-        ("push of one tick", plain, "p99 <= 5 us"),
-        (f"bar close, all events ({len(closes)})", closes, "p99 <= 500 us"),
+def main(arguments: Sequence[str] | None = None, console: Console | None = None) -> int:
+    """Measure, print the table; the exit status."""
+    options = parsed(arguments)
+    console = console or Console()
+    available = cores()
+    with (
+        one_core(available),
+        tempfile.TemporaryDirectory(prefix="tradebot-bench-") as folder,
     ):
-        p50, p99, p999 = percentiles(values)
-        table.add_row(name, f"p50 {p50:.2f}  p99 {p99:.2f}  p99.9 {p999:.2f} us", goal)
+        return bench(options, console, available, Path(folder))
+
+
+def bench(options: argparse.Namespace, console: Console, available: list[int], folder: Path) -> int:
+    """Every topic that is asked for; one that fails does not hide the others' figures."""
+    before, machine = scheduled(), facts(available)
+    console.print(headline(machine), highlight=False)
+    with console.status("simulating"):
+        market = Market(folder, options.days, options.ticks)
+        setup = Setup(market, options.rounds, options.quick, available)
+    console.print(
+        f"{len(market.ticks.ts):,} simulated {SYMBOL} ticks in {len(market.days)} days, "
+        f"{len(market.trades)} trades; {options.rounds} rounds\n",
+        highlight=False,
+    )
+    topics: list[tuple[str, list[Row]]] = []
+    failed: dict[str, str] = {}
+    for name in options.only:
+        with console.status(name):
+            try:
+                topics.append((name, TOPICS[name](setup)))
+            except Exception as error:  # noqa: BLE001 - whatever it was, it is said and counted
+                console.print_exception()
+                failed[name] = f"{type(error).__name__}: {error}"
+    machine["waited_share"] = waited_share(before, scheduled())
+    console.print(as_table(topics))
+    console.print()
+    console.print(NOTES, highlight=False)
+    if machine["waited_share"] is not None:
+        console.print(WAITED.format(machine["waited_share"]), highlight=False)
+    for name, reason in failed.items():
+        console.print(f"{name} could not be measured: {reason}", style="red", markup=False)
+    if options.json:
+        report = as_json(options, machine, topics, failed)
+        options.json.write_text(json.dumps(report, indent=1) + "\n")
+    return 1 if failed else 0
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Options; `only` is the list of topics, in the order given."""
+    parser = argparse.ArgumentParser(
+        prog="make bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--only", type=topic_names, help="topics, separated by commas (all)")
+    parser.add_argument("--quick", action="store_true", help="smaller and fewer: under 40 s")
+    parser.add_argument("--days", type=at_least_one, help="simulated days (5; quick: 2)")
+    parser.add_argument("--ticks", type=int, help="ticks a day (750,000; quick: 400,000)")
+    parser.add_argument("--rounds", type=at_least_one, help="rounds of each (15; quick: 5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there too")
+    options = parser.parse_args(arguments)
+    options.only = options.only or list(TOPICS)
+    usual = (2, 400_000, 5) if options.quick else (5, 750_000, 15)
+    for name, value in zip(("days", "ticks", "rounds"), usual, strict=True):
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    return options
+
+
+def topic_names(text: str) -> list[str]:
+    """Known topics of a list like `memory,latency`."""
+    names = text.split(",")
+    for name in names:
+        if name not in TOPICS:
+            raise argparse.ArgumentTypeError(f"no topic {name!r}; there are {', '.join(TOPICS)}")
+    return names
+
+
+def at_least_one(text: str) -> int:
+    """A whole number from 1 on."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is too few")
+    return number
+
+
+def headline(machine: Mapping[str, Any]) -> str:
+    """The machine in a line or two."""
+    return (
+        f"{machine['cores']} cores ({machine['architecture']}), "
+        f"{'one used unless said' if machine['pinned'] else 'none can be chosen here'}; "
+        f"memcpy {machine['memcpy_gb_a_second']:.1f} GB/s; "
+        f"Python {machine['python']}, numba {machine['numba']}, numpy {machine['numpy']}, "
+        f"pyarrow {machine['pyarrow']}"
+    )
+
+
+def waited_share(before: tuple[int, int] | None, after: tuple[int, int] | None) -> float | None:
+    """Of the time in which this process could have run, how much it waited for its core."""
+    if before is None or after is None:
+        return None
+    ran, waited = (b - a for a, b in zip(before, after, strict=True))
+    return waited / (ran + waited)
+
+
+def as_json(
+    options: argparse.Namespace,
+    machine: Mapping[str, Any],
+    topics: Sequence[tuple[str, Sequence[Row]]],
+    failed: Mapping[str, str],
+) -> dict[str, Any]:
+    """Everything in the table, and quartiles."""
+    return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine,
+        "symbol": SYMBOL,
+        "days": options.days,
+        "ticks_per_day": options.ticks,
+        "rounds": options.rounds,
+        "quick": options.quick,
+        "rows": [{"topic": name, **row.as_dict()} for name, rows in topics for row in rows],
+        "failed": dict(failed),
+    }
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
