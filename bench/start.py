@@ -40,7 +40,7 @@ def rows(setup: Setup) -> list[Row]:
     start(kept, folder / "calendar", ts)
     made = _rows(
         "code kept",
-        [start(kept, folder / "calendar", ts) for _ in range(3 if setup.quick else 7)],
+        [start(kept, folder / "calendar", ts) for _ in range(setup.few(7))],
         GOALS["first tick, kept, s"],
     )
     if setup.quick:
