@@ -13,6 +13,7 @@ from engine.config import RiskRules, Tier
 from engine.instruments import Instrument, instrument
 from engine.money import to_units
 from engine.names import Halt, Regime
+from engine.text import number_text
 from engine.ticks import NS
 
 ENDS_WITH_DAY: Final = (Halt.PROFIT_TARGET, Halt.LOSS_LIMIT, Halt.MARGIN, Halt.STALE_FEED)
@@ -185,6 +186,6 @@ def size_entry(account: Account, approved: int, regime: Regime, multiplier: Deci
     clamped = min(max(wanted, account.tier.min_size), account.tier.max_size)
     units = max(int(clamped * multiplier), 1)
     return Sizing(
-        1, confluence, trend, streak, clamped, str(multiplier), units,
+        1, confluence, trend, streak, clamped, number_text(multiplier, 0), units,
         units * account.rules.lots_per_unit,
     )  # fmt: skip

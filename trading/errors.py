@@ -11,3 +11,7 @@ class OptionError(TradingError, ValueError):
 
 class StartError(TradingError):
     """Something outside prevents the start: the database, the port, another process."""
+
+
+class ExplainError(TradingError):
+    """A trade that cannot be found, or not be replayed."""

@@ -131,6 +131,11 @@ class Session(models.Model):
     source = models.CharField(max_length=120, help_text="The feed.")
     synthetic = models.BooleanField(default=False, help_text="The market is simulated.")
     inferred = models.BooleanField(default=False, help_text="Aggressor sides are inferred.")
+    feed = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Where the same ticks come from again: a file, or the simulator's seed.",
+    )
     speed = models.CharField(max_length=20, default="1")
     fill_profile = models.CharField(max_length=20, blank=True, help_text="Of simulated fills.")
     config = models.JSONField(default=dict)

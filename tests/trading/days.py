@@ -64,7 +64,7 @@ def started(plan_: Plan) -> tuple[Market, Start]:
     """Account and session as a start finds or makes them."""
     assert plan_.feed is not None
     account = open_account(plan_)
-    market = recorded(plan_.feed)
+    market = recorded(plan_.feed, plan_.origin)
     return market, begin(plan_, account, market)
 
 

@@ -212,3 +212,61 @@ def test_files_that_cannot_be_replayed_are_refused_in_one_line(
     assert says in message
     assert "\n" not in message
     assert not out.exists()
+
+
+# Explaining a trade of a replay
+
+
+WORDS = ("--symbol", "ES", "--timeframe", "120")
+
+
+def explained(path: Path, trade: str, *words: str) -> dict[str, Any]:
+    out = path.with_name("story.json")
+    call_command("explain", trade, "--file", str(path), *words, "--json", str(out),
+                 stdout=StringIO())  # fmt: skip
+    return json.loads(out.read_text())
+
+
+def test_the_summary_names_the_trades(recording: Path) -> None:
+    report, text = replay(recording, *WORDS)
+    ids = [trade["id"] for trade in report["trades"]]
+    assert f"{ids[0]} to {ids[-1]}" in text
+
+
+def test_a_trade_of_a_replay_is_explained_by_its_id(
+    recording: Path, report: dict[str, Any]
+) -> None:
+    for trade in report["trades"]:
+        story = explained(recording, trade["id"], *WORDS)
+        end = story["exit"]
+        for name in ("entry_ts", "entry_price", "exit_ts", "exit_price", "balance"):
+            assert end[name] == trade[name]
+        assert (end["reason"], end["net"]) == (trade["exit_reason"], trade["pnl_net"])
+        assert (story["signal"]["id"], story["told_from"]) == (trade["signal"], "replay")
+        bar = next(bar for bar in report["bars"] if bar["start"] == story["bar"]["start"])
+        assert story["bar"]["levels"] == bar["levels"]
+
+
+def test_settings_of_the_replay_count(recording: Path) -> None:
+    words = (*WORDS, "--set", "risk.stop_ticks=5")
+    trade = replay(recording, *words)[0]["trades"][0]
+    story = explained(recording, trade["id"], *words)
+    assert story["exit"]["stop"] == trade["stop"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--symbol", "ES"), "options of a replay need --file"),
+        (("--file", "{file}", "--symbol", "ES"), r"no trade paper-1 is in .*; the nearest are pap"),
+        (("--file", "/none", "--symbol", "ES"), "/none"),
+        (("--file", "{file}", "--set", "risk"), "is not KEY=VALUE"),
+    ],
+)
+def test_what_cannot_be_explained_is_said_in_a_line(
+    recording: Path, words: tuple[str, ...], message: str
+) -> None:
+    given = [word.format(file=recording) for word in words]
+    with pytest.raises(CommandError, match=message) as refused:
+        call_command("explain", "paper-1", *given, stdout=StringIO())
+    assert "\n" not in str(refused.value)

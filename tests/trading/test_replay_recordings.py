@@ -159,3 +159,71 @@ def test_engine_and_oracle_agree_on_recorded_ticks(
     ticks = joined(feed.blocks()).records()
     config = engine_config(symbol, bars=BarRules(seconds=seconds))
     assert_same(config, schedule(instrument(symbol), "all"), ticks)
+
+
+Raw = tuple[int, Decimal, int, str]
+
+
+def exhausted_at_the_low(trades: list[Raw]) -> tuple[Decimal, int, int, int] | None:
+    """The low, and the run of bid volumes up from it (levels, innermost, outermost), if it is
+    selling exhaustion: at least 3 of at most 5, each larger than the one below, 30 % down."""
+    sold: dict[Decimal, int] = {}
+    for _, price, size, side in trades:
+        sold[price] = sold.get(price, 0) + (size if side == "A" else 0)
+    low = price = min(sold)
+    run = [sold[low]]
+    while len(run) < 5 and sold.get(price + Decimal("0.25"), 0) > run[-1]:
+        price += Decimal("0.25")
+        run.append(sold[price])
+    if run[0] == 0 or len(run) < 3 or run[-1] - run[0] < Decimal("0.3") * run[-1]:
+        return None
+    return low, len(run), run[-1], run[0]
+
+
+def test_the_story_of_the_es_hour_by_the_raw_trades(recorded_data: Path, tmp_path: Path) -> None:
+    """Its one trade: the completing trade is looked for in every prefix of the bar, by hand."""
+    path, out = recorded_data / ES_HOUR, tmp_path / "story.json"
+    words = ("--symbol", "ES", "--contract", "ESH4", "--timeframe", "60", "--session", "all")
+    call_command(
+        "explain", "paper-20231226-001", "--file", str(path), *words, "--json", str(out),
+        stdout=StringIO(),
+    )  # fmt: skip
+    story = json.loads(out.read_text())
+    bar, done, signal = story["bar"], story["completion"], story["signal"]
+    assert (signal["pattern"], signal["price"]) == ("SELLING_EXHAUSTION", "4810.50")
+    raw = [
+        (ts, price, int(size), side)
+        for ts, price, size, side in dbn_trades(path)
+        if bar["start"] <= ts < bar["end"]
+    ]
+    assert len(raw) == done["trades"] == bar["trades"]
+    low = Decimal(signal["price"])
+    number = 1
+    for count in range(1, len(raw) + 1):
+        found = exhausted_at_the_low(raw[:count])
+        if found is None or found[0] != low:
+            number = count + 1
+    assert done["number"] == number < len(raw)
+    assert exhausted_at_the_low(raw[:number]) == (
+        low, done["details"]["levels"], done["details"]["first"], done["details"]["last"],
+    )  # fmt: skip
+    assert exhausted_at_the_low(raw) == (
+        low, signal["details"]["levels"], signal["details"]["first"], signal["details"]["last"],
+    )  # fmt: skip
+    for told in done["prints"]:
+        ts, price, size, side = raw[told["number"] - 1]
+        before = sum(s for _, p, s, w in raw[: told["number"] - 1] if (p, w) == (price, side))
+        assert (told["ts"], Decimal(told["price"]), told["size"]) == (ts, price, size)
+        assert told["side"] == {"A": "sell", "B": "buy", "N": "none"}[side]
+        assert (told["before"], told["after"]) == (before, before + size)
+    assert done["prints"][-1]["number"] == number
+    inside = [k + 1 for k in range(number - 1) if low <= raw[k][1] <= low + Decimal("0.5")]
+    assert [told["number"] for told in done["prints"][:-1]] == inside[-4:]
+    held = [
+        (way, ts) for ts, way, _, _ in dbn_trades(path)
+        if story["entry"]["filled"] <= ts <= story["exit"]["exit_ts"]
+    ]  # fmt: skip
+    best = max(price for price, _ in held)
+    assert (Decimal(story["path"]["best"]["price"]), story["path"]["best"]["ts"]) == (
+        best, next(ts for price, ts in held if price == best),
+    )  # fmt: skip

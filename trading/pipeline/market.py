@@ -8,7 +8,7 @@ so that the engine and the page know it.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.ticks import NS, TickColumns
 from trading.errors import StartError
@@ -24,18 +24,20 @@ AFTER_OPEN_NS: Final = 3600 * NS
 
 @dataclass(frozen=True, kw_only=True)
 class Market:
-    """`blocks` may be read once; ticks before `warm_until` (UTC ns) only warm the engine up."""
+    """`blocks` may be read once; ticks before `warm_until` (UTC ns) only warm the engine up.
+    `origin` says where the same ticks can be had again; it becomes a part of `Session.feed`."""
 
     info: "FeedInfo"
     first_ts: int
     blocks: Iterator[TickColumns]
     warm_until: int
     dropped: Callable[[], Mapping[str, int]]
+    origin: Mapping[str, Any]
 
 
-def recorded(feed: "Feed") -> Market:
+def recorded(feed: "Feed", origin: Mapping[str, Any] | None = None) -> Market:
     """The market in a file."""
-    return _opened(feed.info, feed.blocks(), 0, lambda: feed.counts.dropped)
+    return _opened(feed.info, feed.blocks(), 0, lambda: feed.counts.dropped, origin or {})
 
 
 def simulated(plan: Plan, *, now: int, last_tick: int) -> Market:
@@ -45,13 +47,18 @@ def simulated(plan: Plan, *, now: int, last_tick: int) -> Market:
 
     simulator = Simulator(plan.symbol, plan.seed)
     start = simulated_start(plan, now=now, last_tick=last_tick)
+    origin = {
+        "kind": "simulator",
+        "seed": simulator.seed,
+        "ticks_per_day": simulator.ticks_per_day,
+    }
     if plan.speed is None:
         day = plan.schedule.at(start).day
         history = simulator.history(day)
-        return _opened(history.info, history.blocks(), 0, lambda: history.counts.dropped)
+        return _opened(history.info, history.blocks(), 0, lambda: history.counts.dropped, origin)
     live = simulator.live(start)
     blocks = chain(split(live.so_far(), 1 << 16), live.blocks())
-    return _opened(live.info, blocks, start, lambda: live.counts.dropped)
+    return _opened(live.info, blocks, start, lambda: live.counts.dropped, origin)
 
 
 def simulated_start(plan: Plan, *, now: int, last_tick: int) -> int:
@@ -81,6 +88,7 @@ def _opened(
     blocks: Iterator[TickColumns],
     warm_until: int,
     dropped: Callable[[], Mapping[str, int]],
+    origin: Mapping[str, Any],
 ) -> Market:
     first = next(blocks, None)
     if first is None:
@@ -91,4 +99,5 @@ def _opened(
         blocks=chain([first], blocks),
         warm_until=warm_until,
         dropped=dropped,
+        origin=origin,
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from engine.config import BarRules, EngineConfig, engine_config, fill_profile
 from engine.instruments import instrument
@@ -59,6 +59,7 @@ class Plan:
     seed: int
     feed: "Feed | None"
     balance_given: bool
+    origin: Mapping[str, Any] = field(default_factory=dict)  # of the file, for who replays it
 
     @property
     def speed_name(self) -> str:
@@ -104,7 +105,20 @@ def plan(options: Options) -> Plan:
         seed=seed,
         feed=feed,
         balance_given="account.balance" in options.settings,
+        origin=origin(options) if feed else {},
     )
+
+
+def origin(options: Options) -> dict[str, Any]:
+    """A file as it was asked for: `open_feed` with the same opens it again."""
+    path = Path(options.feed.partition(":")[2]).expanduser().resolve()
+    return {
+        "kind": "file",
+        "path": str(path),
+        "contract": options.contract,
+        "side": options.side,
+        "timezone": options.timezone,
+    }
 
 
 def open_feed(options: Options) -> "Feed | None":

@@ -43,8 +43,8 @@ LIMIT: Final = 50_000
 KINDS: Final = ("bars", "warm_signals", "signals", "trades", "orders", "fills", "audit")
 
 CONTINUED: Final = (
-    "instrument_id", "contract", "mode", "timeframe", "source", "synthetic", "inferred", "speed",
-    "fill_profile", "config", "config_digest", "tier",
+    "instrument_id", "contract", "mode", "timeframe", "source", "feed", "synthetic", "inferred",
+    "speed", "fill_profile", "config", "config_digest", "tier",
 )  # fmt: skip
 """What a new trading day's session has in common with the one before."""
 

@@ -96,7 +96,7 @@ def prepare(plan: Plan) -> tuple[Market, Start]:
     try:
         account = open_account(plan)
         if plan.feed is not None:
-            market = recorded(plan.feed)
+            market = recorded(plan.feed, plan.origin)
         else:
             market = simulated(plan, now=time.time_ns(), last_tick=last_tick(account))
         return market, begin(plan, account, market)

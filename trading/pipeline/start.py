@@ -106,6 +106,7 @@ def begin(plan: Plan, account: Account, market: Market) -> Start:
         streak=account.streak,
     )
     session = _session(plan, account, info, day, config)
+    session.feed = feed_json(plan, market)
     session.save()
     # A recording that is played again begins at its beginning.
     session.last_tick_ns = min(session.last_tick_ns, max(first_ts, market.warm_until))
@@ -123,13 +124,25 @@ def begin(plan: Plan, account: Account, market: Market) -> Start:
             "start": session.starts,
             "carry": carry_json(carry),
             "config": config.digest,
+            "settings": config.as_tree(changed=True),
             "source": info.source,
+            "feed": session.feed,
             "speed": plan.speed_name,
             "abandoned": abandoned,
             "warnings": list(info.warnings),
         },
     )
     return Start(session=session, config=config, carry=carry)
+
+
+def feed_json(plan: Plan, market: Market) -> dict[str, Any]:
+    """What it takes to give the engine the same ticks again. Without a "kind" they are lost."""
+    return {
+        **market.origin,
+        "symbol": plan.symbol,
+        "session": plan.schedule.session,
+        "warm_until": market.warm_until,
+    }
 
 
 def audit(session: Session, ts: int, kind: str, payload: dict[str, Any]) -> None:

@@ -136,6 +136,7 @@ def print_summary(report: "Report", file: TextIO) -> None:
         "Signals": f"{total['signals']:,}, {total['approved']:,} approved by the router",
         "Trades": f"{total['trades']} ({total['wins']} won, {total['losses']} lost)"
         + "".join(f", {n} by {reason}" for reason, n in total["exits"].items()),
+        "Trade ids": _ids(report),
         "Net": f"{total['pnl_net']} {total['currency']} "
         f"(gross {total['pnl_gross']}, fees {total['fees']})",
         "Balance": f"{total['start_balance']} to {total['end_balance']}, "
@@ -148,6 +149,14 @@ def print_summary(report: "Report", file: TextIO) -> None:
     console.print(table)
     for warning in info.warnings:
         console.print(f"[yellow]Note:[/yellow] {warning}")
+
+
+def _ids(report: "Report") -> str:
+    """For `manage.py explain`."""
+    ids = [trade.id for trade in report.trades]
+    if len(ids) <= 2:
+        return ", ".join(ids) or "-"
+    return f"{ids[0]} to {ids[-1]}"
 
 
 def _assumptions(report: "Report") -> str:

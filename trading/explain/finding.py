@@ -1,0 +1,250 @@
+"""Finds a trade and has it explained: a stored one by its row, another one in a recording."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any, Final
+
+from engine import commands
+from engine.config import EngineConfig, config_from
+from engine.errors import EngineError
+from engine.events import Carry, Filled
+from engine.instruments import instrument
+from engine.money import to_decimal
+from engine.names import Halt
+from engine.story import Story
+from engine.text import number_text
+from marketdata.calendars import schedule
+from trading.errors import ExplainError
+from trading.explain.document import Json, document
+from trading.explain.replaying import Inputs, Retold, retell
+from trading.explain.rows import config_of, story_of
+from trading.explain.ticks import blocks_of
+from trading.models import AuditEvent, Command, Session, Trade
+from trading.pipeline.options import Plan
+
+NEAR: Final = 3
+RECENT: Final = 5_000
+COMMANDS: Final = {
+    "HaltTrading": commands.HaltTrading,
+    "ResumeTrading": commands.ResumeTrading,
+    "Flatten": commands.Flatten,
+    "Kill": commands.Kill,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The start of a session in which a trade was decided, and what its engine was given."""
+
+    session: Session
+    config: EngineConfig
+    feed: dict[str, Any]
+    inputs: Inputs = field(default_factory=Inputs)
+
+
+def explain(trade_id: str, file: str | None = None) -> Json:
+    """The document of a stored trade. `file`: where the session's recording is now.
+
+    ExplainError when there is no such trade, with those that are nearest.
+    """
+    row = find(trade_id)
+    if row is None:
+        names = Trade.objects.order_by("-ordered_ns").values_list("pk", flat=True)[:RECENT]
+        raise unknown(trade_id, list(names), "stored")
+    session = row.signal.session if row.signal is not None else row.session
+    spec = session.instrument.spec
+    config = None
+    try:
+        run = run_of(row, session, file)
+        config = run.config
+        return document(replayed(row, run), spec, told_from="replay")
+    except ExplainError as error:
+        note = f"Told from what is stored, without a replay: {error}."
+        return document(story_of(row, session, config), spec, told_from="rows", note=note)
+
+
+def find(trade_id: str) -> Trade | None:
+    """The trade's row with what is asked of it."""
+    rows = Trade.objects.select_related(
+        "account", "session__instrument", "session__account", "signal__session__instrument",
+        "signal__session__account",
+    )  # fmt: skip
+    return rows.filter(pk=trade_id).first()
+
+
+def explain_recorded(plan: Plan, trade_id: str) -> Json:
+    """The document of a trade of a replay of a file."""
+    if plan.feed is None:
+        raise ExplainError("name the recording with --file")
+    told = retell(plan.config, plan.schedule, plan.feed.blocks(), trade_id)
+    if told.story is None:
+        raise unknown(trade_id, told.trades, f"in {plan.feed.info.source}")
+    return document(told.story, plan.config.instrument, told_from="replay")
+
+
+def unknown(trade_id: str, names: list[str], where: str) -> ExplainError:
+    """No such trade, and which are like it."""
+    near = get_close_matches(trade_id, names, NEAR, cutoff=0.0)
+    hint = f"; the nearest are {', '.join(near)}" if near else "; there is none"
+    return ExplainError(f"no trade {trade_id} is {where}{hint}")
+
+
+# The run of a stored trade
+
+
+def run_of(row: Trade, session: Session, file: str | None) -> Run:
+    """The run that decided the trade. ExplainError when what is stored does not say enough.
+
+    A session that was started several times on its day has a `started` event for each; the run is
+    the last of them that had not yet counted the trade. One that a running pipeline rolled into
+    has none: it began with what the day before left.
+    """
+    number = int(row.pk.rpartition("-")[2])
+    started = list(session.audit.filter(kind="started").order_by("recorded_at"))
+    mine = [k for k, event in enumerate(started) if event.payload["carry"]["sequence"] < number]
+    if not mine:
+        return _run(row, session, file, session.carry_start, {}, None, None)
+    first = started[mine[-1]]
+    following = started[mine[-1] + 1] if mine[-1] + 1 < len(started) else None
+    return _run(row, session, file, first.payload["carry"], first.payload, first, following)
+
+
+def _run(
+    row: Trade,
+    session: Session,
+    file: str | None,
+    carry: dict[str, Any],
+    told: dict[str, Any],
+    first: AuditEvent | None,
+    following: AuditEvent | None,
+) -> Run:
+    symbol = session.instrument_id
+    feed = dict(told.get("feed") or session.feed)
+    if file is not None:
+        side = "tick-rule" if session.inferred else None
+        defaults = {
+            "symbol": symbol, "session": "rth", "warm_until": 0, "timezone": "UTC",
+            "contract": session.contract or None, "side": side,
+        }  # fmt: skip
+        feed = defaults | feed | {"kind": "file", "path": file}
+    if not feed:
+        raise ExplainError("the session does not say where its ticks came from; give --file")
+    if first is not None and first.payload.get("start") != session.starts and "settings" in told:
+        config = _config(symbol, told["settings"])
+    else:
+        config = config_of(symbol, session.config)
+    whole = row.status in (Trade.Status.CLOSED, Trade.Status.CANCELLED)
+    return Run(
+        session=session,
+        config=config,
+        feed=feed,
+        inputs=Inputs(
+            carry=carry_of(carry),
+            warm_until=feed["warm_until"],
+            commands=_commands(session, first, following),
+            until=_until(row, session),
+            finished=whole,
+        ),
+    )
+
+
+def _config(symbol: str, settings: dict[str, Any]) -> EngineConfig:
+    try:
+        return config_from(symbol, settings)
+    except EngineError as error:
+        said = " ".join(str(error).split())
+        raise ExplainError(f"its configuration cannot be read: {said}") from error
+
+
+def carry_of(stored: dict[str, Any]) -> Carry:
+    """A carry as `carry_json` wrote it."""
+    return Carry(
+        **stored
+        | {
+            "halts": tuple(map(Halt, stored["halts"])),
+            "unfinished": tuple((price, side) for price, side in stored["unfinished"]),
+        }
+    )
+
+
+def _commands(
+    session: Session, first: AuditEvent | None, following: AuditEvent | None
+) -> list[commands.Command]:
+    """What people told the run's engine, when it was told."""
+    done = session.audit.filter(kind="command_done").order_by("ts_ns", "recorded_at")
+    if first is not None:
+        done = done.filter(recorded_at__gte=first.recorded_at)
+    if following is not None:
+        done = done.filter(recorded_at__lt=following.recorded_at)
+    found: list[commands.Command] = []
+    for event in done:
+        kind, key = COMMANDS.get(event.payload["kind"]), event.payload["id"]
+        if kind is None:
+            continue
+        asked = Command.objects.filter(pk=int(key)).first() if key.isdecimal() else None
+        more = {} if kind is commands.ResumeTrading or asked is None else {"reason": asked.reason}
+        reason = {name: text for name, text in more.items() if text}
+        found.append(kind(id=key, ts=event.ts_ns, **reason))
+    return found
+
+
+def _until(row: Trade, session: Session) -> int | None:
+    """Where the run's ticks ended, as far as the trade saw it."""
+    if row.status == Trade.Status.CLOSED and row.exit_reason == "end_of_data":
+        return row.exit_ns
+    return None if row.status == Trade.Status.CLOSED else session.last_tick_ns
+
+
+# The replay, and whether it is to be believed
+
+
+def replayed(row: Trade, run: Run) -> Story:
+    """The story by replay; ExplainError when the replay does not give the stored trade."""
+    if row.status == Trade.Status.ABANDONED:
+        raise ExplainError("its process died, and what its market did after that is not known")
+    days = schedule(instrument(run.feed["symbol"]), run.feed["session"])
+    day = days.day(run.session.day)
+    if day is None:
+        raise ExplainError(f"{run.session.day} is no trading day of {run.feed['symbol']}")
+    told = retell(run.config, days, blocks_of(run.feed, day), row.pk, run.inputs)
+    wrong = difference(row, told)
+    if wrong or told.story is None:
+        raise ExplainError(f"its replay gives another trade: {wrong}")
+    return told.story
+
+
+def difference(row: Trade, told: Retold) -> str:
+    """What the replayed trade has that the stored one has not; "" when they are the same."""
+    story = told.story
+    if story is None:
+        return f"none of that name, but {', '.join(told.trades[-NEAR:]) or 'no trade at all'}"
+    if (story.decision.ts, story.decision.direction) != (row.ordered_ns, row.direction):
+        return f"decided at {story.decision.ts}, not {row.ordered_ns}"
+    trade = story.trade
+    if row.status != Trade.Status.CLOSED:
+        if trade is not None:
+            return f"closed at {trade.exit_ts}"
+        fills = [event for event in story.happened if isinstance(event, Filled)]
+        entered = fills[0].ts if fills else None
+        return "" if entered == row.entry_ns else f"entered at {entered}, not {row.entry_ns}"
+    if trade is None:
+        return "not closed"
+    stored = {
+        "size": trade.size,
+        "entry_ns": trade.entry_ts,
+        "entry_notional": trade.entry_notional,
+        "exit_ns": trade.exit_ts,
+        "exit_notional": trade.exit_notional,
+        "exit_reason": trade.exit_reason.value,
+        "net": to_decimal(trade.pnl_net),
+    }
+    for name, value in stored.items():
+        kept = getattr(row, name)
+        if kept != value:
+            return f"{name} {_plain(value)}, not {_plain(kept)}"
+    return ""
+
+
+def _plain(value: object) -> str:
+    return number_text(value, 2) if isinstance(value, Decimal) else str(value)
