@@ -29,6 +29,12 @@ def show(story: Json, file: TextIO) -> None:
     """Print the document of a story."""
     console = Console(file=file, highlight=False)
     console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    with console.capture() as shown:
+        _show(console, story)
+    file.writelines(f"{line.rstrip()}\n" for line in shown.get().splitlines())
+
+
+def _show(console: Console, story: Json) -> None:
     _title(console, story)
     parts: tuple[tuple[str, Callable[[Json], Iterable[RenderableType]]], ...] = (
         ("Pattern", _pattern), ("Bar", _bar), ("Regime", _regime), ("Router", _router),
@@ -197,7 +203,7 @@ def _risk(story: Json) -> Iterable[RenderableType]:
     if "base" in terms:
         yield (
             f"size: {terms['base']} {terms['confluence']:+} confluence "
-            f"({terms['signals_for']} signals agree) {terms['trend']:+} trend "
+            f"({terms['signals_for']} for this direction) {terms['trend']:+} trend "
             f"{terms['streak']:+} streak = {_wanted(terms)}, in the tier's range "
             f"{terms['clamped']}, x {terms['multiplier']} = {terms['units']}, lots {terms['size']}"
         )
