@@ -166,9 +166,8 @@ def test_the_second_run_of_a_day_and_the_first(recording: Path) -> None:
     assert len(rows) > first
     for row in rows:
         assert explain(row.pk)["note"] == ""
-    # The runs have the same times: rows of one bar are told apart by their trade.
-    stops = {row.pk: explain(row.pk)["entry"] for row in rows}
-    assert len(stops) == len(rows)
+    stops = [explain(row.pk)["events"][0]["stop_ticks"] for row in sorted(rows, key=lambda r: r.pk)]
+    assert stops == [16] * first + [12] * (len(rows) - first)
 
 
 def test_a_day_that_a_running_pipeline_came_to(tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""A story at the edge: events of a bracket that the document has no words of its own for."""
+
+from dataclasses import dataclass, replace
+from io import StringIO
+
+from engine.instruments import instrument
+from engine.story import Story
+from tests.engine.test_story import TRADE, stopped
+from trading.explain.document import document
+from trading.explain.terminal import show
+
+ES = instrument("ES")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopMoved:
+    """An event that nobody here knows."""
+
+    ts: int
+    id: str
+    trade_id: str
+    price: int
+    size: int
+    reason: str
+
+
+def with_unknown_event() -> Story:
+    story = stopped().story
+    moved = StopMoved(
+        ts=story.happened[-1].ts, id=f"{TRADE}-S", trade_id=TRADE, price=4802, size=1,
+        reason="break_even",
+    )  # fmt: skip
+    return replace(story, happened=(*story.happened, moved))  # type: ignore[arg-type]
+
+
+def test_any_event_of_the_bracket_is_told_by_its_fields() -> None:
+    told = document(with_unknown_event(), ES, told_from="replay")
+    assert told["events"][-1] == {
+        "ts": told["exit"]["exit_ts"], "kind": "stop_moved", "role": "stop", "id": f"{TRADE}-S",
+        "price": "1200.50", "size": 1, "reason": "break_even",
+    }  # fmt: skip
+
+
+def test_and_printed() -> None:
+    out = StringIO()
+    show(document(with_unknown_event(), ES, told_from="replay"), out)
+    assert "stop moved" in out.getvalue()
+    assert "role stop" in out.getvalue()
+    assert "price 1200.50, size 1, reason break_even" in " ".join(out.getvalue().split())
+
+
+def test_what_is_not_known_is_null() -> None:
+    bare = replace(stopped().story, completion=None, path=None, config=None, trade=None, caused=())
+    told = document(bare, ES, told_from="rows", note="Told from what is stored.")
+    assert [told[name] for name in ("completion", "path", "router", "exit", "assumptions")] == [
+        None
+    ] * 5
+    out = StringIO()
+    show(told, out)
+    assert "not closed" in out.getvalue()
+    assert "Told from what is stored." in out.getvalue()
