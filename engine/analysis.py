@@ -26,6 +26,10 @@ from engine.schedule import TradingDay
 OTHER_PATTERNS: Final = 16  # records of a bar that are not stacks or revisits, and some room
 FIRST_BARS: Final = 512
 FIRST_LEVELS: Final = 256
+BARS, REMEMBERED, FOUND_COUNT, ROWS, APPROVED, WANTED_FROM = (
+    (SESSION.names or ()).index(name)
+    for name in ("bars", "remembered", "found", "rows", "approved", "wanted_from")
+)
 
 
 class Analysis:
@@ -49,19 +53,22 @@ class Analysis:
             marks=np.zeros((2, 0)),
             found=np.zeros(0, FOUND),
         )
-        self.tables.session["remembered"] = len(kept)
-        self.tables.session["wanted_from"] = FAR
+        self._session = memoryview(self.tables.session.view(np.int64))  # type: ignore[arg-type]
+        self._session[REMEMBERED] = len(kept)
+        self._session[WANTED_FROM] = FAR
         self._make_room(FIRST_LEVELS)
 
     @property
     def bars(self) -> int:
         """Closed bars of the trading day."""
-        return int(self.tables.session[0]["bars"])
+        count: int = self._session[BARS]
+        return count
 
     @property
     def approved(self) -> int:
         """Approved signals of the last closed bar."""
-        return int(self.tables.session[0]["approved"])
+        count: int = self._session[APPROVED]
+        return count
 
     @property
     def bar_end(self) -> int:
@@ -71,7 +78,7 @@ class Analysis:
     @property
     def remembered(self) -> tuple[tuple[int, int], ...]:
         """Unfinished levels (price, +1 high / -1 low), oldest first."""
-        held = self.tables.memory[: self.tables.session[0]["remembered"]].tolist()
+        held = self.tables.memory[: self._session[REMEMBERED]].tolist()
         return tuple((price, side) for price, side in held)
 
     def start_day(self, day: TradingDay) -> None:
@@ -85,7 +92,7 @@ class Analysis:
 
     def want(self, since: int) -> None:
         """Bars with approved signals that end from `since` on (UTC ns) stop `scan_bars`."""
-        self.tables.session["wanted_from"] = since
+        self._session[WANTED_FROM] = since
 
     def anchor_session(self, state: ScanState, ladder: Ladder) -> None:
         """The session opens now: its VWAP starts here, even within the open bar."""
@@ -143,12 +150,13 @@ class Analysis:
 
     def bar(self, reading: RegimeReading, warm_up: bool) -> Bar:
         """The last closed bar as an event's part."""
-        low, step = int(self.tables.bar[0]["low"]), self._config.bars.row_ticks
+        values, step = _values(self.tables.bar), self._config.bars.row_ticks
+        low: int = values["low"]
         rows = low // step * step
-        levels = self.tables.levels[: int(self.tables.bar[0]["high"]) - low + 1]
-        buys, sells = self.tables.marks[:, : int(self.tables.session[0]["rows"])]
+        levels = self.tables.levels[: values["high"] - low + 1]
+        buys, sells = self.tables.marks[:, : self._session[ROWS]]
         return self._published(
-            self.tables.bar, levels, self.bars - 1, reading=reading, warm_up=warm_up,
+            values, levels, self.bars - 1, reading=reading, warm_up=warm_up,
             buy_imbalances=marked_prices(buys, rows, step),
             sell_imbalances=marked_prices(sells, rows, step),
         )  # fmt: skip
@@ -160,22 +168,22 @@ class Analysis:
         out = np.zeros(1, BAR)
         levels = self._open_levels(state, ladder)
         measure(state.array, levels, self.tables.session, out)
-        low, step = int(out[0]["low"]), self._config.bars.row_ticks
+        values, step = _values(out), self._config.bars.row_ticks
+        low: int = values["low"]
         bid, ask, _, rows = rows_of(levels, low, step)
         buys, sells = np.empty(len(bid)), np.empty(len(bid))
         rules = self._config.patterns
         mark(bid, ask, rules.ratio, rules.min_volume, buys, sells)
         return self._published(
-            out, levels, self.bars,
+            values, levels, self.bars,
             buy_imbalances=marked_prices(buys, rows, step),
             sell_imbalances=marked_prices(sells, rows, step),
         )  # fmt: skip
 
     @staticmethod
     def _published(
-        out: npt.NDArray[np.void], levels: npt.NDArray[np.int64], index: int, **more: Any
+        values: dict[str, Any], levels: npt.NDArray[np.int64], index: int, **more: Any
     ) -> Bar:
-        values = dict(zip(BAR.names or (), out[0].item(), strict=True))
         reference, squares = values.pop("session_reference"), values.pop("session_squares")
         notional, volume = values["session_notional"], values["session_volume"]
         width = deviation(notional, volume, squares, reference) if volume > 0 else None
@@ -186,12 +194,12 @@ class Analysis:
 
     def signals(self, approved_only: bool = False) -> list[Signal]:
         """The last closed bar's signals, in the order of the pattern table."""
-        start, end = int(self.tables.bar[0]["start"]), int(self.tables.bar[0]["end"])
+        start, end, *_ = self.tables.bar[0].item()
         regime, confidence = self.regime, self.confidence
         no_trade = no_trade_reason(self.tables.reading, self.tables.rules)
         router = self._config.router
         signals = []
-        found = self.tables.found[: int(self.tables.session[0]["found"])].tolist()
+        found = self.tables.found[: self._session[FOUND_COUNT]].tolist()
         for k, (number, direction, price, strength, details, approved, rule) in enumerate(found):
             if approved_only and not approved:
                 continue
@@ -217,3 +225,8 @@ class Analysis:
                 )
             )
         return signals
+
+
+def _values(bar: npt.NDArray[np.void]) -> dict[str, Any]:
+    """A BAR record by name, as Python numbers."""
+    return dict(zip(BAR.names or (), bar[0].item(), strict=True))

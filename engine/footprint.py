@@ -90,23 +90,16 @@ def new_ladder(size: int = 4096) -> Ladder:
 
 @njit
 def _plain(ts: Any, price: Any, size: Any, side: Any, s: Any) -> Any:
-    """Whether none of these ticks (the first one included) needs a look; and high, low, volume."""
-    low_bound = max(s.watch_low, s.base - 1)
-    high_bound = min(s.watch_high, s.base + s.size)
-    first = price[0]
-    odd = (ts[0] < s.clock) | (abs(first - s.last_price) > s.last_price // 20)
-    odd |= ts[0] - s.last_ts > s.gap_ns
+    """Whether surely none of these ticks (the first one included) needs a look; and high, low,
+    volume. Jumps are looked for in the range of all, so as not to compare price by price."""
     gap = s.gap_ns
+    odd = (ts[0] < s.clock) | (ts[0] - s.last_ts > gap)
     for k in range(len(ts) - 1):
         odd |= (ts[k + 1] < ts[k]) | (ts[k + 1] - ts[k] > gap)
-    high = first
-    low = first
-    for k in range(len(price) - 1):
-        before = price[k]
-        p = price[k + 1]
-        odd |= abs(p - before) > before // np.int32(20)
-        high = max(high, p)
-        low = min(low, p)
+    high = low = price[0]
+    for k in range(len(price)):
+        high = max(high, price[k])
+        low = min(low, price[k])
     volume = 0
     smallest = size[0]
     for k in range(len(size)):
@@ -116,13 +109,10 @@ def _plain(ts: Any, price: Any, size: Any, side: Any, s: Any) -> Any:
     for k in range(len(side)):
         least = min(least, side[k])
         most = max(most, side[k])
-    odd |= (
-        (smallest <= 0)
-        | (least < -1)
-        | (most > 1)
-        | (low <= max(low_bound, 0))
-        | (high >= high_bound)
-    )
+    odd |= (smallest <= 0) | (least < -1) | (most > 1)
+    odd |= (low <= max(s.watch_low, s.base - 1, 0)) | (high >= min(s.watch_high, s.base + s.size))
+    lowest = min(np.int64(low), s.last_price)
+    odd |= (max(np.int64(high), s.last_price) - lowest) * 20 > lowest
     return not odd, high, low, volume
 
 
@@ -366,12 +356,14 @@ def fit_ladder(s: ScanState, ladder: Ladder, price: int, widest: int) -> Ladder:
     return new
 
 
-def sparse_levels(levels: npt.NDArray[np.int64], low: int) -> npt.NDArray[np.int64]:
+@njit
+def sparse_levels(levels: Any, low: int) -> Any:
     """The published form of `read_levels`: price, bid, ask, unknown; only prices that traded."""
-    traded = np.flatnonzero(levels.any(axis=1))
-    found = np.empty((len(traded), 4), np.int64)
-    found[:, 0] = traded + low
-    found[:, 1] = levels[traded, 0]
-    found[:, 2] = levels[traded, 2]
-    found[:, 3] = levels[traded, 1]
-    return found
+    found = np.empty((len(levels), 4), np.int64)
+    n = 0
+    for k in range(len(levels)):
+        bid, unknown, ask = levels[k, 0], levels[k, 1], levels[k, 2]
+        if bid or unknown or ask:
+            found[n, 0], found[n, 1], found[n, 2], found[n, 3] = low + k, bid, ask, unknown
+            n += 1
+    return found[:n]

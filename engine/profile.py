@@ -4,6 +4,7 @@ The value area is the market-profile method: pairs of prices from the POC outwar
 the volume is in (Steidlmayer; CBOT Market Profile handbook), not the busiest prices by rank.
 """
 
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def spread(total: Any, low: int, reference: int) -> float:
 def deviation(notional: int, volume: int, squares: float, reference: int) -> float:
     """Volume-weighted standard deviation around the VWAP, in ticks."""
     mean = notional / volume - reference
-    return float(np.sqrt(max(squares / volume - mean * mean, 0.0)))
+    return sqrt(max(squares / volume - mean * mean, 0.0))
 
 
 def nodes(total: Volumes) -> tuple[Volumes, Volumes]:

@@ -6,8 +6,6 @@ the book, so the comparison is diagonal.
 
 from typing import Any
 
-import numpy as np
-
 from engine.compiled import njit
 from engine.names import Pattern
 from engine.patterns.found import write
@@ -91,4 +89,4 @@ def imbalances(
 
 def marked_prices(marks: Any, low: int, step: int) -> tuple[int, ...]:
     """Prices of the marked rows, ascending."""
-    return tuple((np.flatnonzero(marks) * step + low).tolist())
+    return tuple(low + row * step for row in marks.nonzero()[0].tolist())

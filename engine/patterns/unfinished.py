@@ -27,11 +27,11 @@ def unfinished(bid: Any, ask: Any, low: int, step: int, rules: Any, found: Any, 
 @njit
 def revisited(total: Any, low: int, step: int, levels: Any, count: int, found: Any, n: int) -> Any:
     """Report and forget remembered levels that traded; (n, levels left)."""
+    beyond = low + len(total) * step
     kept = 0
     for k in range(count):
         price, side = levels[k, 0], levels[k, 1]
-        row = (price - low) // step
-        if 0 <= row < len(total) and total[row] > 0:
+        if low <= price < beyond and total[(price - low) // step] > 0:
             n = write(found, n, REVISITED, side, price, 0.5, price, side, 0.0, 0.0)
         else:
             levels[kept, 0], levels[kept, 1] = price, side
@@ -46,16 +46,13 @@ def remember(found: Any, first: int, n: int, levels: Any, count: int, memory: in
         if found[f].pattern != HIGH and found[f].pattern != LOW:
             continue
         price, side = found[f].price, found[f].direction
-        kept = 0
+        gone = 0 if count == memory else count
         for k in range(count):
-            if levels[k, 0] != price or levels[k, 1] != side:
-                levels[kept, 0], levels[kept, 1] = levels[k, 0], levels[k, 1]
-                kept += 1
-        count = kept
-        if count == memory:
-            for k in range(1, count):
-                levels[k - 1, 0], levels[k - 1, 1] = levels[k, 0], levels[k, 1]
-            count -= 1
+            if levels[k, 0] == price and levels[k, 1] == side:
+                gone = k
+        for k in range(gone + 1, count):
+            levels[k - 1, 0], levels[k - 1, 1] = levels[k, 0], levels[k, 1]
+        count -= gone < count
         levels[count, 0], levels[count, 1] = price, side
         count += 1
     return count
