@@ -9,10 +9,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
+BENCH := $(VENV)/.bench
+RIVALS := $(VENV)/rivals
 COMPILE := $(PY) -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench requirements clean help
+.PHONY: run test check bench rivals requirements clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -36,12 +38,17 @@ check: $(TOOLS) ## lint, format, types, layers, migrations, settings
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
 
-bench: $(TOOLS) ## measure how fast the engine is (ARGS= for bench)
+bench: $(BENCH) $(RIVALS)/.installed ## measure how fast the engine is (ARGS= for bench)
 	@exec $(PY) -m bench $(ARGS)
+
+rivals: $(RIVALS)/.installed ## install what bench and tests compare us with
 
 requirements: $(TOOLS) ## pin requirements*.in (ARGS=--upgrade for newer versions)
 	$(COMPILE) requirements.in -o requirements.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) requirements-bench.in -o requirements-bench.txt
+	sed -n 's/^\(\(numba\|numpy\)==[^ ]*\).*/\1/p' requirements.txt | \
+	  $(COMPILE) requirements-rivals.in -c - -o requirements-rivals.txt
 
 clean: ## remove what make made; data/ stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache htmlcov .coverage artefacts
@@ -67,4 +74,15 @@ $(RUNTIME): requirements.txt | $(PY)
 
 $(TOOLS): requirements-dev.txt $(RUNTIME) | $(PY)
 	@./.ci/install $(PY) requirements-dev.txt
+	@touch $@
+
+$(BENCH): requirements-bench.txt $(TOOLS) | $(PY)
+	@./.ci/install $(PY) requirements-bench.txt
+	@touch $@
+
+# Of their own: they exclude versions that ours need.
+$(RIVALS)/.installed: requirements-rivals.txt | $(PY)
+	@rm -rf $(RIVALS)
+	@$(PY) -m venv $(RIVALS)
+	@./.ci/install $(RIVALS)/bin/python requirements-rivals.txt
 	@touch $@

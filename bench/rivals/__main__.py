@@ -1,0 +1,40 @@
+"""`python -m bench.rivals`: one simulated day of ES through our engine and each rival, in turns."""
+
+import argparse
+from datetime import date
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.rivals.speed import measure
+from engine.config import engine_config
+from marketdata.calendars import schedule
+from marketdata.feeds.simulator import Simulator
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.rivals", description=__doc__)
+    parser.add_argument("--ticks", type=int, default=750_000, help="ticks of the day (750,000)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each comparison (5)")
+    options = parser.parse_args()
+    config = engine_config("ES")
+    ticks = Simulator("ES", seed=1, ticks_per_day=options.ticks).day(date(2025, 7, 7))
+    count = len(ticks.ts)
+    measured = measure(ticks, config, schedule(config.instrument, "rth"), options.rounds)
+    table = Table(title=f"{count:,} simulated ES ticks, CPU time")
+    for heading in ("what", "M ticks/s", "times ours"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    table.add_row(
+        f"our engine, {measured.trades} trades", f"{count / median(measured.ours) / 1e6:,.0f}", "1"
+    )
+    for name, spent in measured.rivals.items():
+        slower = median(b / a for a, b in zip(measured.ours, spent, strict=True))
+        table.add_row(name, f"{count / median(spent) / 1e6:,.2f}", f"{slower:,.1f}")
+    console = Console()
+    console.print(table)
+    console.print(f"nautilus_trader closed {measured.nautilus_trades} brackets")
+
+
+if __name__ == "__main__":
+    main()
