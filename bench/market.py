@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.config import EngineConfig, engine_config
 from engine.engine import Engine
-from engine.events import Trade, TradeClosed
+from engine.events import Event, Trade, TradeClosed
 from engine.schedule import Schedule
 from engine.ticks import NS, TickColumns, joined
 from marketdata.calendars import schedule
@@ -51,7 +51,10 @@ class Market:
     def run(self, blocks: Iterable[TickColumns], *, quiet: bool = True) -> list[Trade]:
         """Ticks through a new engine to its trades, with the end of the data."""
         engine = Engine(self.config, self.schedule, quiet=quiet)
-        events = [event for block in blocks for event in engine.push_columns(block)]
+        events: list[Event] = []
+        for block in blocks:
+            events += engine.push_columns(block)
+            del block  # its memory takes the next one
         events += engine.finish()
         return [event.trade for event in events if isinstance(event, TradeClosed)]
 

@@ -158,6 +158,8 @@ class TickFile:
                 counts.read += len(block.ts)
                 counts.used += len(block.ts)
                 yield block
+                del block
+            del ticks  # the decoder writes the next group where this one was, still in the cache
 
 
 class ParquetSource:
