@@ -6,7 +6,7 @@ how prices, sizes and times are kept; sides and directions are +1 (buy, long) an
 """
 
 import uuid
-from typing import Final
+from typing import Any, Final, NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -104,6 +104,45 @@ class Tier(models.Model):
         return self.name
 
 
+class Configuration(models.Model):
+    """A version of a named configuration: the engine's settings per symbol, as YAML.
+
+    Rows are never changed nor deleted; `trading.configuration.stored` makes the next version. The
+    newest is the current one. `digests` names the rules of each symbol as they were understood when
+    the version was made.
+    """
+
+    name = models.SlugField(max_length=40)
+    version = models.PositiveIntegerField()
+    text = models.TextField(help_text="YAML; docs/configuration.md says how to write it.")
+    digests = models.JSONField(default=dict)
+    note = models.CharField(max_length=200, blank=True, help_text="Why it was changed.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["name", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="configuration_unique"),
+            models.CheckConstraint(
+                condition=Q(version__gte=1), name="configuration_version_above_zero"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError(f"{self} is kept as it is; make the next version instead")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(f"{self} is kept: results name it")
+
+
 class Session(models.Model):
     """One account's trading day. A pipeline that is started again on the day continues the row.
 
@@ -139,7 +178,15 @@ class Session(models.Model):
     speed = models.CharField(max_length=20, default="1")
     fill_profile = models.CharField(max_length=20, blank=True, help_text="Of simulated fills.")
     config = models.JSONField(default=dict)
-    config_digest = models.CharField(max_length=12, blank=True)
+    config_name = models.CharField(
+        max_length=120, blank=True, help_text="The configuration's name and version, or its file."
+    )
+    rules_digest = models.CharField(
+        max_length=12, blank=True, help_text="Names the rules, without the account's figures."
+    )
+    config_digest = models.CharField(
+        max_length=12, blank=True, help_text="Names everything that the engine was told."
+    )
     carry_start = models.JSONField(default=dict)
     carry_end = models.JSONField(default=dict)
 

@@ -44,6 +44,7 @@ class Report:
     feed: Feed
     session: str
     start_balance: int
+    config_name: str = ""
     bars: list[Bar] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
     decisions: dict[str, Decision] = field(default_factory=dict)
@@ -90,7 +91,9 @@ class Report:
         info = self.feed.info
         return {
             **self.config.as_dict(),
+            "name": self.config_name or None,
             "digest": self.config.digest,
+            "rules_digest": self.config.rules_digest,
             "session": self.session,
             "feed": {
                 "source": info.source,
@@ -136,13 +139,15 @@ def replay(
     schedule: Schedule,
     session: str = "rth",
     on_progress: Callable[[float, int], None] = lambda fraction, ticks: None,
+    config_name: str = "",
 ) -> Report:
     """Run a feed through a new engine; FeedError when it is damaged or holds no usable trade.
 
-    `on_progress` gets the fraction read and the ticks taken after every block.
+    `on_progress` gets the fraction read and the ticks taken after every block; `config_name` is
+    what the report calls the configuration.
     """
     engine = Engine(config, schedule)
-    report = Report(config, feed, session, engine.status().balance)
+    report = Report(config, feed, session, engine.status().balance, config_name)
     for block in feed.blocks():
         report.take(engine.push_columns(block))
         status = engine.status()

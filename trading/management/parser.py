@@ -1,9 +1,9 @@
 """How our commands read their options: one line says what is wrong, the rest is help."""
 
 from argparse import ArgumentParser
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 
 class OneLineParser(CommandParser):
@@ -21,12 +21,35 @@ class OneLineParser(CommandParser):
         raise CommandError(message)
 
 
+class OneLineCommand(BaseCommand):
+    """A command with such a parser, which needs no checks of the whole project to start."""
+
+    requires_system_checks = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> OneLineParser:
+        return OneLineParser.of(super().create_parser(prog_name, subcommand, **kwargs))
+
+
+def refusal(error: Exception) -> CommandError:
+    """What ends a command: one line, but a line for each problem of a configuration."""
+    from trading.errors import ConfigurationError
+
+    if isinstance(error, ConfigurationError):
+        return CommandError(str(error))
+    return CommandError(" ".join(str(error).split()))
+
+
 def add_settings(parser: ArgumentParser) -> None:
-    """`--set KEY=VALUE`, as often as one likes."""
+    """`--config`, and `--set KEY=VALUE` as often as one likes."""
+    parser.add_argument(
+        "--config",
+        metavar="FILE|NAME",
+        help="a configuration: a YAML file, or a stored one as NAME (the newest) or NAME@VERSION",
+    )
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="a setting of the engine, like risk.stop_ticks=12; may be repeated",
+        help="a setting of the engine, like risk.stop_ticks=12; may be repeated; counts last",
     )

@@ -1,6 +1,7 @@
 """What the trader asked for, checked: the feed, the engine's configuration, the speed, the address.
 
-Everything that can be refused without the database is refused here, each with one line.
+Everything that can be refused without the database is refused here; only a stored configuration is
+looked up there.
 """
 
 import math
@@ -11,8 +12,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from engine.config import BarRules, EngineConfig, engine_config, fill_profile
+from engine.config import EngineConfig, engine_config, fill_profile
 from engine.instruments import instrument
+from trading.configuration.sources import Source, find_source
 from trading.errors import OptionError
 
 if TYPE_CHECKING:
@@ -33,14 +35,15 @@ class Options:
     symbol: str | None = None
     contract: str | None = None
     mode: str = "paper"
-    timeframe: str = "300"
+    timeframe: str | None = None
     speed: str = "1"
     session: str = "rth"
     side: str | None = None
     timezone: str = "UTC"
     account: str | None = None
     seed: str = "1"
-    fills: str = "honest"
+    fills: str | None = None
+    config: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -59,6 +62,8 @@ class Plan:
     seed: int
     feed: "Feed | None"
     balance_given: bool
+    config_name: str  # what results call the configuration; empty: the defaults
+    tiers_given: bool  # by the configuration, which then count instead of the stored ones
     origin: Mapping[str, Any] = field(default_factory=dict)  # of the file, for who replays it
 
     @property
@@ -76,16 +81,13 @@ def plan(options: Options) -> Plan:
         broker(options.mode)
     speed = parse_speed(options.speed)
     seed = whole("--seed", options.seed, 0)
-    seconds = whole("--timeframe", options.timeframe, 1)
     if options.session not in ("rth", "all"):
         raise OptionError(f"--session {options.session!r} is not known; it is rth or all")
     if options.symbol is not None:
         instrument(options.symbol)
+    source = find_source(options.config) if options.config is not None else None
     feed = open_feed(options)
-    symbol = feed.info.symbol if feed else options.symbol or DEFAULT_SYMBOL
-    config = engine_config(
-        symbol, bars=BarRules(seconds=seconds), fills=fill_profile(options.fills)
-    )
+    symbol = feed.info.symbol if feed else options.symbol or _only_symbol(source)
     if "account.id" in options.settings:
         raise OptionError("--set account.id: name the account with --account")
     account = options.account or f"{options.mode}-{symbol}"
@@ -93,7 +95,11 @@ def plan(options: Options) -> Plan:
         raise OptionError(
             f"--account {account!r} is no account name; use up to 40 letters, digits, - and _"
         )
-    config = config.override(options.settings)
+    given = configured(symbol, source)
+    config = with_words(given, options)
+    name = source.label if source else ""
+    if source and config != given:
+        name += ", with options on top"
     return Plan(
         symbol=symbol,
         mode=options.mode,
@@ -105,6 +111,8 @@ def plan(options: Options) -> Plan:
         seed=seed,
         feed=feed,
         balance_given="account.balance" in options.settings,
+        config_name=name,
+        tiers_given=source is not None and source.document.names(symbol, "risk", "tiers"),
         origin=origin(options) if feed else {},
     )
 
@@ -119,6 +127,36 @@ def origin(options: Options) -> dict[str, Any]:
         "side": options.side,
         "timezone": options.timezone,
     }
+
+
+def configured(symbol: str, source: Source | None) -> EngineConfig:
+    """What the configuration gives the symbol; the defaults without one."""
+    if source is None:
+        return engine_config(symbol)
+    configs = source.document.configs
+    if symbol not in configs:
+        raise OptionError(
+            f"{source.label} says nothing about {symbol}, only about {', '.join(configs)}; add it "
+            f"under `symbols:`, if only as `{symbol}: {{}}`"
+        )
+    return configs[symbol]
+
+
+def with_words(config: EngineConfig, options: Options) -> EngineConfig:
+    """What the command line says, on top of a configuration."""
+    if options.timeframe is not None:
+        seconds = whole("--timeframe", options.timeframe, 1)
+        config = replace(config, bars=replace(config.bars, seconds=seconds))
+    if options.fills is not None:
+        config = replace(config, fills=fill_profile(options.fills))
+    return config.override(options.settings)
+
+
+def _only_symbol(source: Source | None) -> str:
+    """What the simulator plays unless told: the configuration's symbol if it has just one."""
+    if source is not None and len(source.document.configs) == 1:
+        return next(iter(source.document.configs))
+    return DEFAULT_SYMBOL
 
 
 def open_feed(options: Options) -> "Feed | None":

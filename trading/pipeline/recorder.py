@@ -44,7 +44,7 @@ KINDS: Final = ("bars", "warm_signals", "signals", "trades", "orders", "fills", 
 
 CONTINUED: Final = (
     "instrument_id", "contract", "mode", "timeframe", "source", "feed", "synthetic", "inferred",
-    "speed", "fill_profile", "config", "config_digest", "tier",
+    "speed", "fill_profile", "config", "config_name", "rules_digest", "config_digest", "tier",
 )  # fmt: skip
 """What a new trading day's session has in common with the one before."""
 

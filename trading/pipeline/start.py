@@ -97,9 +97,11 @@ def begin(plan: Plan, account: Account, market: Market) -> Start:
     """Begin or continue the session that the market's first tick falls into."""
     info, first_ts = market.info, market.first_ts
     day = plan.schedule.at(first_ts)
-    config = replace(plan.config, risk=replace(plan.config.risk, tiers=stored_tiers(plan.ladder)))
+    rules = plan.config.risk
+    if not plan.tiers_given:
+        rules = replace(rules, tiers=stored_tiers(plan.ladder))
     config = with_account(
-        config,
+        replace(plan.config, risk=rules),
         name=account.name,
         balance=account.balance,
         peak=max(account.peak, account.balance),
@@ -125,6 +127,8 @@ def begin(plan: Plan, account: Account, market: Market) -> Start:
             "carry": carry_json(carry),
             "config": config.digest,
             "settings": config.as_tree(changed=True),
+            "rules": config.rules_digest,
+            "configuration": plan.config_name,
             "source": info.source,
             "feed": session.feed,
             "speed": plan.speed_name,
@@ -181,6 +185,7 @@ def _session(
     session.speed = plan.speed_name
     session.fill_profile = config.fills.profile
     session.config, session.config_digest = config.as_dict(), config.digest
+    session.config_name, session.rules_digest = plan.config_name[:120], config.rules_digest
     session.balance = account.balance
     return session
 

@@ -4,26 +4,31 @@ import sys
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import Error as DatabaseError
 
 from trading.management.commands.replay import write_json
-from trading.management.parser import OneLineParser, add_settings
+from trading.management.parser import OneLineCommand, add_settings, refusal
 
 if TYPE_CHECKING:
     from trading.explain.document import Json
 
-REPLAY: Final = ("symbol", "contract", "timeframe", "fills", "session", "side", "timezone")
+REPLAY: Final = (
+    "symbol",
+    "contract",
+    "timeframe",
+    "fills",
+    "session",
+    "side",
+    "timezone",
+    "config",
+)
 
 
-class Command(BaseCommand):
+class Command(OneLineCommand):
     """A stored trade is found by its id; with options of a replay it is one of the file's."""
 
     help = "Explain a trade: replay to it and tell its story."
-    requires_system_checks = []
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> OneLineParser:
-        return OneLineParser.of(super().create_parser(prog_name, subcommand, **kwargs))
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
@@ -48,7 +53,7 @@ class Command(BaseCommand):
         try:
             story = self._story(options)
         except (EngineError, MarketDataError, TradingError) as error:
-            raise CommandError(" ".join(str(error).split())) from error
+            raise refusal(error) from error
         except KeyboardInterrupt:
             sys.exit(130)
         if options["json"]:

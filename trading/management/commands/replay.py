@@ -9,30 +9,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from trading.management.parser import OneLineParser, add_settings
+from trading.management.parser import OneLineCommand, add_settings, refusal
 
 if TYPE_CHECKING:
     from trading.replay import Json, Report
 
 
-class Command(BaseCommand):
+class Command(OneLineCommand):
     """Thin: options are words, `trading.replay` does the work."""
 
     help = "Replay a recorded file as fast as it goes, without the database."
-    requires_system_checks = []
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> OneLineParser:
-        return OneLineParser.of(super().create_parser(prog_name, subcommand, **kwargs))
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("--file", required=True, help="DBN, Parquet, CSV or a Binance socket recording")
         add("--symbol", help="the instrument (ES); found in files that name it")
         add("--contract", help="which contract of a file (ESH4); default: the busiest")
-        add("--timeframe", default="300", metavar="SECONDS", help="length of a bar (300)")
-        add("--fills", default="honest", help="honest (default) or ideal")
+        add("--timeframe", metavar="SECONDS", help="length of a bar (300)")
+        add("--fills", help="honest (default) or ideal")
         add("--session", default="rth", help="rth (default): regular hours; all: around the clock")
         add("--side", help="tick-rule: infer the aggressor where a file does not say it")
         add("--timezone", default="UTC", help="of times in the file that name none (UTC)")
@@ -56,6 +52,7 @@ class Command(BaseCommand):
                     name: options[name]
                     for name in (
                         "symbol", "contract", "timeframe", "session", "side", "timezone", "fills",
+                        "config",
                     )
                 },
             )  # fmt: skip
@@ -63,11 +60,14 @@ class Command(BaseCommand):
             if plan.feed is None:
                 raise CommandError("--file is missing")
             with progress_bar(console_file, options["file"]) as advance:
-                report = replay(plan.feed, plan.config, plan.schedule, options["session"], advance)
+                report = replay(
+                    plan.feed, plan.config, plan.schedule, options["session"], advance,
+                    plan.config_name,
+                )  # fmt: skip
             if out:
                 write_json(report.as_json(), out)
         except (EngineError, MarketDataError, TradingError) as error:
-            raise CommandError(" ".join(str(error).split())) from error
+            raise refusal(error) from error
         except KeyboardInterrupt:
             sys.exit(130)
         print_summary(report, console_file)
@@ -142,7 +142,8 @@ def print_summary(report: "Report", file: TextIO) -> None:
         "Balance": f"{total['start_balance']} to {total['end_balance']}, "
         f"deepest drawdown {total['max_drawdown']}",
         "Fills": _assumptions(report),
-        "Config": config.digest,
+        "Config": f"{report.config_name or 'defaults'}, rules {config.rules_digest}, with the "
+        f"account {config.digest}",
     }
     for name, text in rows.items():
         table.add_row(f"[bold]{name}[/bold]", text)

@@ -2,38 +2,25 @@
 
 import sys
 from argparse import ArgumentParser
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
+
+from trading.management.parser import OneLineCommand, add_settings, refusal
 
 if TYPE_CHECKING:
     from trading.pipeline.supervisor import Outcome
 
 WORDS = (
     "feed", "symbol", "contract", "mode", "timeframe", "speed", "session", "side", "account",
-    "seed", "fills",
+    "seed", "fills", "config",
 )  # fmt: skip
 
 
-class OneLineParser(CommandParser):
-    """Says what is wrong with the options in one line, without repeating how they are used."""
-
-    def error(self, message: str) -> NoReturn:
-        if self.called_from_command_line:
-            self.exit(2, f"{self.prog}: {message}\n")
-        raise CommandError(message)
-
-
-class Command(BaseCommand):
+class Command(OneLineCommand):
     """Options are words; `trading.pipeline.options` says what they mean."""
 
     help = "Trade: from a simulated or recorded market to bars, signals, paper trades and the page."
-    requires_system_checks = []
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.__class__ = OneLineParser
-        return parser
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
@@ -41,20 +28,14 @@ class Command(BaseCommand):
         add("--symbol", help="what the feed holds; MES for the simulator, found in a file")
         add("--contract", help="which contract of a file to trade (ESH4)")
         add("--mode", default="paper", help="paper (default)")
-        add("--timeframe", default="300", metavar="SECONDS", help="length of a bar (300)")
+        add("--timeframe", metavar="SECONDS", help="length of a bar (300)")
         add("--speed", default="1", help="times as fast as real time, or max (1)")
         add("--session", default="rth", help="rth (default): regular hours; all: around the clock")
         add("--side", help="tick-rule: infer the aggressor where a file does not say it")
         add("--account", help="default: the mode and the symbol, like paper-MES")
         add("--seed", default="1", help="of the simulated market (1)")
-        add("--fills", default="honest", help="honest (default) or ideal")
-        add(
-            "--set",
-            action="append",
-            default=[],
-            metavar="KEY=VALUE",
-            help="a setting of the engine, like risk.stop_ticks=12; may be repeated",
-        )
+        add("--fills", help="honest (default) or ideal")
+        add_settings(parser)
         where = parser.add_mutually_exclusive_group()
         where.add_argument("--serve", metavar="HOST:PORT", help="serve the live page there")
         where.add_argument("--headless", action="store_true", help="no page (default)")
@@ -74,10 +55,11 @@ class Command(BaseCommand):
             serve = words.parse_address(options["serve"]) if options["serve"] is not None else None
             plan = words.plan(asked)
             if plan.config.bars.kind != "time":
-                raise CommandError("--set bars.kind: the page shows bars of time; replay takes all")
+                kind = plan.config.bars.kind
+                raise CommandError(f"bars.kind is {kind}: the page shows bars of time; replay all")
             outcome = run(plan, serve=serve, tell=self._tell)
         except (EngineError, MarketDataError, TradingError) as error:
-            raise CommandError(" ".join(str(error).split())) from error
+            raise refusal(error) from error
         except KeyboardInterrupt:
             sys.exit(130)
         self._summarise(outcome)
