@@ -30,6 +30,7 @@ def sidebar(request: HttpRequest) -> list[Item]:
             "items": [
                 _list("Accounts", "account_balance", "trading", "account"),
                 _list("Tiers", "stairs", "trading", "tier"),
+                _list("Configurations", "tune", "trading", "configuration"),
             ],
         },
         {

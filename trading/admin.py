@@ -18,12 +18,15 @@ from unfold.decorators import display
 
 from engine.names import ExitReason, Pattern, Regime
 from marketdata.admin import ReadOnlyAdmin, digits, names_filter, price, stamp
+from trading import admin_configuration as admin_configuration  # registers its page
 from trading import admin_libraries as admin_libraries  # registers the libraries' own pages
 from trading.commands import nudge
+from trading.configuration.stored import find
 from trading.models import (
     Account,
     AuditEvent,
     Command,
+    Configuration,
     Fill,
     Order,
     Session,
@@ -129,12 +132,15 @@ class TierAdmin(ModelAdmin):  # type: ignore[misc]
 class SessionAdmin(ReadOnlyAdmin):
     list_display = (
         "day", "account", "instrument", "status_", "source", "trades_closed", "wins", "losses",
-        "net_", "balance_", "updated_", "details",
+        "net_", "balance_", "configuration_", "updated_", "details",
     )  # fmt: skip
     list_display_links = ("day",)
     list_filter = ("account", "instrument", "mode", "status", "synthetic", "inferred")
     list_select_related = ("account", "instrument")
-    search_fields = ("account__name", "instrument__symbol", "source", "config_digest")
+    search_fields = (
+        "account__name", "instrument__symbol", "source", "config_name", "rules_digest",
+        "config_digest",
+    )  # fmt: skip
     date_hierarchy = "day"
     ordering = ("-day", "-updated_at")
 
@@ -149,6 +155,25 @@ class SessionAdmin(ReadOnlyAdmin):
     @display(description="Balance", ordering="balance")
     def balance_(self, row: Session) -> str:
         return digits(row.balance)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """What is long comes last; the configuration is a link."""
+        long = ["config", "carry_start", "carry_end"]
+        names = [name for name in super().get_fields(request, obj) if name not in long]
+        return ["configured" if name == "config_name" else name for name in names] + long
+
+    @display(description="Configuration")
+    def configured(self, row: Session) -> SafeString:
+        """A stored one, with options on top or not, is one click away."""
+        name, comma, rest = row.config_name.partition(",")
+        stored = find(name)
+        if stored is None:
+            return format_html("{}", row.config_name or "defaults")
+        return format_html("{}{}{}", link(Configuration, stored.pk, name), comma, rest)
+
+    @display(description="Configuration", ordering="config_name")
+    def configuration_(self, row: Session) -> SafeString:
+        return one_line(row.config_name or "defaults")
 
     @display(description="Written (UTC)", ordering="updated_at")
     def updated_(self, row: Session) -> SafeString:

@@ -12,7 +12,19 @@ from unfold.admin import ModelAdmin
 
 from marketdata.models import Bar, Contract, Instrument
 from tests.trading.days import TickFeed, planned, said, session_row, started, ticks
-from trading.models import Account, AuditEvent, Command, Fill, Order, Session, Signal, Tier, Trade
+from trading.configuration.stored import save_version
+from trading.models import (
+    Account,
+    AuditEvent,
+    Command,
+    Configuration,
+    Fill,
+    Order,
+    Session,
+    Signal,
+    Tier,
+    Trade,
+)
 from trading.pipeline.recorder import Recorder
 from trading.pipeline.store import Flush
 
@@ -20,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 HISTORY = (Bar, Session, Signal, Order, Fill, Trade, AuditEvent)
 EDITED = (Account, Tier, Contract)
-OURS = (*HISTORY, *EDITED, Command, Instrument)
+OURS = (*HISTORY, *EDITED, Command, Configuration, Instrument)
 
 
 @pytest.fixture
@@ -31,6 +43,9 @@ def day():
     recorder.take(said(start))
     Flush(recorder).run()
     Command.objects.create(account=start.session.account, kind="halt", reason="lunch")
+    for stop in (12, 14, 16):
+        text = f"version: 1\nsymbols: {{MES: {{risk: {{stop_ticks: {stop}}}}}}}\n"
+        save_version("scalper", text)
     return start.session
 
 
