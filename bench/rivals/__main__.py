@@ -23,14 +23,20 @@ def main() -> None:
     count = len(ticks.ts)
     measured = measure(ticks, config, schedule(config.instrument, "rth"), options.rounds)
     table = Table(title=f"{count:,} simulated ES ticks, CPU time")
-    for heading in ("what", "M ticks/s", "times ours"):
-        table.add_column(heading, justify="left" if heading == "what" else "right")
-    table.add_row(
-        f"our engine, {measured.trades} trades", f"{count / median(measured.ours) / 1e6:,.0f}", "1"
-    )
-    for name, spent in measured.rivals.items():
-        slower = median(b / a for a, b in zip(measured.ours, spent, strict=True))
-        table.add_row(name, f"{count / median(spent) / 1e6:,.2f}", f"{slower:,.1f}")
+    table.add_column("what")
+    for heading in ("M ticks/s", "ours as fast", "at as many brackets"):
+        table.add_column(heading, justify="right")
+    own = {
+        f"our engine, {measured.trades} trades": measured.ours,
+        f"our engine, imbalances alone, {measured.imbalance_trades} trades": measured.imbalances,
+    }
+    for name, spent in {**own, **measured.rivals}.items():
+        faster = [
+            median(b / a for a, b in zip(ours, spent, strict=True))
+            for ours in (measured.ours, measured.imbalances)
+        ]
+        rate = count / median(spent) / 1e6
+        table.add_row(name, f"{rate:,.2f}", *(f"{figure:,.1f}" for figure in faster))
     console = Console()
     console.print(table)
     console.print(f"nautilus_trader closed {measured.nautilus_trades} brackets")

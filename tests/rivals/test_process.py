@@ -35,3 +35,4 @@ def test_every_rival_builds_our_footprints():
     measured = measure(ticks, config, schedule(config.instrument, "rth"), rounds=1)
     assert set(measured.rivals) == set(RUNS)
     assert measured.nautilus_trades > 0
+    assert measured.imbalance_trades > 0
