@@ -255,10 +255,19 @@ SINGLE_TIER: Final = (_tier("1-3", "0", "", 1, 3, "300"),)
 
 @dataclass(frozen=True)
 class RiskRules:
-    """Limits in currency, distances in ticks, times in seconds."""
+    """Limits in currency, distances in ticks, times in seconds.
+
+    The bracket's options are off at 0: `break_even_after_ticks`, `trail_ticks`, `time_stop_s`.
+    """
 
     stop_ticks: int = 16
     target_ticks: int = 24
+    break_even_after_ticks: int = 0
+    break_even_plus_ticks: int = 0
+    trail_ticks: int = 0
+    trail_after_ticks: int = 0
+    trail_step_ticks: int = 1
+    time_stop_s: int = 0
     cooldown_bars: int = 0
     profit_target: Decimal = Decimal(500)
     loss_limit: Decimal = Decimal(300)
@@ -275,9 +284,17 @@ class RiskRules:
     def __post_init__(self) -> None:
         _positive(
             self, "stop_ticks", "target_ticks", "profit_target", "loss_limit", "max_drawdown",
-            "stale_s", "max_rejects", "rejects_window_s", "lots_per_unit",
+            "stale_s", "max_rejects", "rejects_window_s", "lots_per_unit", "trail_step_ticks",
         )  # fmt: skip
-        _not_negative(self, "cooldown_bars")
+        _not_negative(
+            self, "cooldown_bars", "break_even_after_ticks", "break_even_plus_ticks", "trail_ticks",
+            "trail_after_ticks", "time_stop_s",
+        )  # fmt: skip
+        _require(
+            not 0 < self.break_even_after_ticks <= self.break_even_plus_ticks,
+            f"RiskRules.break_even_plus_ticks is {self.break_even_plus_ticks}; it must be below "
+            f"break_even_after_ticks ({self.break_even_after_ticks})",
+        )
         _money(self, "profit_target", "loss_limit", "max_drawdown")
         _require(len(self.tiers) > 0, "RiskRules.tiers is empty; at least one tier is needed")
         balances = [tier.min_balance for tier in self.tiers]

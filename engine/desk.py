@@ -1,14 +1,14 @@
 """Our side of the market: decisions, the bracket and its orders, fills, halts, commands.
 
 The engine tells the desk what the market does (a trade's price, a bar's approved signals, a new
-day, the flatten time); the desk says what we do about it, as events. It holds at most one bracket.
+day, the flatten time); the desk says what we do about it, as events. It holds at most one bracket,
+whose orders are `engine.orders`' to carry out.
 """
 
-from collections import OrderedDict
 from dataclasses import asdict, replace
-from typing import Final, Literal
+from typing import Final
 
-from engine.brackets import Bracket, BracketState, Role
+from engine.brackets import Bracket, BracketState
 from engine.commands import (
     Command,
     Flatten,
@@ -24,22 +24,20 @@ from engine.events import (
     Carry,
     CommandDone,
     Decision,
-    Details,
     Event,
     Fill,
-    Filled,
     Halted,
     InputIgnored,
-    OrderUpdate,
     Resumed,
     Signal,
     TierChanged,
     TradeClosed,
 )
-from engine.exchange import Protection, SimulatedExchange
-from engine.footprint import FAR, INF_PRICE, ScanState
+from engine.footprint import FAR, ScanState
 from engine.money import to_units
 from engine.names import ExitReason, Halt
+from engine.once import Once
+from engine.orders import Closed, Orders
 from engine.risk import (
     ENDS_WITH_DAY,
     FLATTENING,
@@ -52,17 +50,12 @@ from engine.risk import (
 )
 from engine.schedule import TradingDay
 
-REMEMBERED_IDS: Final = 10_000
 CARRIED_OVER: Final = "carried over"
 """Why a halt of an earlier day holds: the same for who saw that day and who started after it."""
 EXIT_OF: Final = {
     Halt.LOSS_LIMIT: ExitReason.LOSS_LIMIT,
     Halt.MAX_DRAWDOWN: ExitReason.MAX_DRAWDOWN,
     Halt.KILL: ExitReason.KILL,
-}
-EXIT_BY_ROLE: Final[dict[Role, ExitReason]] = {
-    "stop": ExitReason.STOP,
-    "target": ExitReason.TARGET,
 }
 
 
@@ -84,16 +77,20 @@ class Desk:
             tier=tier_of(config.risk, carry.balance),
             halts=dict.fromkeys(carry.halts, CARRIED_OVER),
         )
-        self.bracket: Bracket | None = None
         self.events: list[Event] = []
         self._config = config
         self._state = state
-        self._exchange = SimulatedExchange(config.fills) if simulated else None
+        self._orders = Orders(config.fills if simulated else None, state, self.events)
         self._sequence, self._carried_pnl = carry.sequence, carry.day_pnl
         self._started = False
         self.bars = 0
         self._cooldown = 0
-        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._commands = Once()
+
+    @property
+    def bracket(self) -> Bracket | None:
+        """The trade that waits, is open or is closing."""
+        return self._orders.bracket
 
     # -- what the market does ----------------------------------------------------------------
 
@@ -117,25 +114,16 @@ class Desk:
 
     def trade(self, ts: int, price: int) -> None:
         """A trade meets our orders, then our limits."""
-        if self.bracket is None:
-            return
-        fill = self._exchange.trade(ts, price) if self._exchange is not None else None
-        if fill is not None:
-            self._apply(self.bracket, fill, price)
+        self._settle(self._orders.trade(ts, price))
         if self.bracket is not None and self.bracket.state is BracketState.OPEN:
             for halt, reason in self.account.reached(self.bracket.open_pnl(price)):
                 self.halt(halt, ts, reason)
 
     def watch(self) -> tuple[int, int, int]:
         """What the scan shall stop for: price at or below, at or above, time of an order."""
+        low, high, order_at = self._orders.watch()
         bracket = self.bracket
-        if bracket is None:
-            return -1, INF_PRICE, FAR
-        low, high, order_at = -1, INF_PRICE, FAR
-        if self._exchange is not None:
-            low, high = self._exchange.watch
-            order_at = self._exchange.order_at
-        if bracket.state is BracketState.OPEN:
+        if bracket is not None and bracket.state is BracketState.OPEN:
             limit = self._limit_price(bracket)
             if bracket.direction > 0:
                 low = max(low, limit)
@@ -143,9 +131,18 @@ class Desk:
                 high = min(high, limit)
         return low, high, order_at
 
+    def time_stop_at(self) -> int:
+        """When the open position will have been held too long (UTC ns); FAR: never."""
+        return self.bracket.time_stop_at() if self.bracket is not None else FAR
+
+    def time_stop(self, ts: int) -> None:
+        """The position was held too long: close it, once."""
+        seconds = self._config.risk.time_stop_s
+        self.flatten(ts, ExitReason.TIME_STOP, f"open for {seconds} s")
+
     def _limit_price(self, bracket: Bracket) -> int:
         """The price at which a limit of the account is reached while the bracket is open."""
-        held = bracket.entered - bracket.exited
+        held = bracket.held
         rate = bracket.traded.fee_rate if bracket.charge_fees else NO_RATE
         closing = bracket.traded.fees(0, held) if bracket.charge_fees else 0  # what no rate says
         return limit_price(
@@ -231,53 +228,26 @@ class Desk:
         }
 
     def _enter(self, ts: int, trade_id: str, signal: Signal, size: int) -> None:
-        risk = self._config.risk
-        self.bracket = bracket = Bracket(
+        bracket = Bracket(
             id=trade_id,
             traded=self.account.traded,
             direction=signal.direction,
             size=size,
-            stop_ticks=risk.stop_ticks,
-            target_ticks=risk.target_ticks,
+            rules=self._config.risk,
             signal=signal,
             charge_fees=self._config.fills.fees,
         )
-        self.events.append(bracket.intent("entry", ts, signal.pattern.name))
-        if self._exchange is not None:
-            self._exchange.send(bracket.order_id("entry"), bracket.direction, size, ts)
+        self._orders.enter(ts, bracket)
 
     # -- orders and fills --------------------------------------------------------------------
 
     def on_fill(self, fill: Fill) -> None:
         """A broker's execution; one seen before or of no order of ours changes nothing."""
-        if not (0 < fill.size <= INF_PRICE and 0 < fill.price <= INF_PRICE):
-            raise InputError(
-                f"fill {fill.id}: size {fill.size} and price {fill.price} must be > 0 and 32 bits"
-            )
-        bracket = self.bracket
-        details: Details = {"id": fill.id, "order": fill.order_id}
-        if ("fill", fill.id) in self._seen:
-            self._ignore(fill.ts, "fill", "seen before", details)
-        elif bracket is None or (role := bracket.role_of(fill.order_id)) is None:
-            self._ignore(fill.ts, "fill", "unknown order", details)
-        elif self._exchange is not None:
-            self._ignore(fill.ts, "fill", "the exchange is simulated", details)
-        elif fill.size > bracket.room(role):
-            self._ignore(fill.ts, "fill", f"more than the {bracket.room(role)} left", details)
-        else:
-            self._remember("fill", fill.id)
-            self._apply(bracket, fill)
+        self._settle(self._orders.on_fill(fill))
 
     def cancel_entry(self, ts: int, reason: str) -> None:
         """Take back an entry that has not filled."""
-        bracket = self.bracket
-        if bracket is None or bracket.state is not BracketState.WAITING:
-            return
-        bracket.state = BracketState.CANCELLED
-        self.bracket = None
-        if self._exchange is not None:
-            self._exchange.cancel()
-        self._update(ts, bracket.order_id("entry"), "cancelled", reason=reason)
+        self._orders.cancel_entry(ts, reason)
 
     def flatten(self, ts: int, why: ExitReason, reason: str) -> str:
         """Close the position at market, or take back a waiting entry; what was done, in words."""
@@ -287,90 +257,28 @@ class Desk:
         if bracket.state is BracketState.WAITING:
             self.cancel_entry(ts, reason)
             return f"{bracket.id}: waiting entry cancelled"
-        if bracket.state is BracketState.CLOSING:
-            return f"{bracket.id}: already closing"
-        order = bracket.close_early(ts, why, reason)
-        self.events.append(order)
-        if self._exchange is not None:
-            self._exchange.send(order.id, order.side, order.size, ts)
-        return f"{bracket.id}: closing {order.size} at market"
+        lots = self._orders.close(bracket, ts, why, reason)
+        return (
+            f"{bracket.id}: closing {lots} at market" if lots else f"{bracket.id}: already closing"
+        )
 
     def finish(self, ts: int) -> None:
         """The data ended: take back a waiting entry, close a position at the last trade."""
-        self.cancel_entry(ts, "the data ended")
-        bracket = self.bracket
-        if bracket is None or self._exchange is None:
-            return
-        closing = bracket.state is BracketState.CLOSING
-        order = bracket.close_early(ts, ExitReason.END_OF_DATA, "the data ended")
-        if not closing:
-            self.events.append(order)
-        price = self._state.last_price
-        fill = self._exchange.close_out(order.id, order.side, order.size, ts, price)
-        self._apply(bracket, fill, price)
+        self._settle(self._orders.finish(ts, self._state.last_price))
 
-    def _apply(self, bracket: Bracket, fill: Fill, market: int | None = None) -> None:
-        """Book a fill; `market` is the price of the trade that gave it, where that is known."""
-        role = bracket.role_of(fill.order_id)
-        if role is None:
-            raise InputError(f"fill {fill.id}: {fill.order_id} is no order of {bracket.id}")
-        side = bracket.direction if role == "entry" else -bracket.direction
-        fee = bracket.fee_of(fill)
-        self.events.append(
-            Filled(
-                ts=fill.ts, fill=fill, trade_id=bracket.id, role=role, side=side, fee=fee,
-                market=market,
-            )
-        )  # fmt: skip
-        if role == "entry":
-            self._entered(bracket, fill)
+    def _settle(self, closed: Closed | None) -> None:
+        """Book a trade that was closed, and look at what the account has become."""
+        if closed is None:
             return
-        closing = bracket.state is BracketState.CLOSING
-        why = EXIT_BY_ROLE.get(role) or bracket.exit_reason or ExitReason.OPERATOR
-        closed = bracket.fill_exit(fill, why)
-        status: Literal["filled", "partial"] = "filled" if closed else "partial"
-        self._update(fill.ts, fill.order_id, status, filled=bracket.exited)
-        if closed:
-            self._close_trade(bracket, fill.ts, role, closing)
-
-    def _entered(self, bracket: Bracket, fill: Fill) -> None:
-        first = bracket.fill_entry(fill)
-        whole = bracket.entered >= bracket.size
-        self._update(
-            fill.ts, fill.order_id, "filled" if whole else "partial", filled=bracket.entered
-        )
-        if not first:
-            return
-        self._state.run_high = self._state.run_low = fill.price
-        self.events.append(bracket.opened_event(fill.ts))
-        self.events.append(bracket.intent("stop", fill.ts, "bracket"))
-        self.events.append(bracket.intent("target", fill.ts, "bracket"))
-        if self._exchange is not None:
-            self._exchange.protect(
-                Protection(
-                    bracket.order_id("stop"),
-                    bracket.order_id("target"),
-                    bracket.direction,
-                    bracket.entered,
-                    bracket.stop,
-                    bracket.target,
-                )
-            )
-
-    def _close_trade(self, bracket: Bracket, ts: int, by: Role, closing: bool) -> None:
-        """Closed `by` an order; `closing`: an exit order was on its way."""
+        bracket, fill = closed
+        ts = fill.ts
         exit_price = bracket.exit_notional // bracket.exited
-        low = min(self._state.run_low, exit_price)
-        high = max(self._state.run_high, exit_price)
-        self.bracket = None
+        low = min(self._state.run_low, bracket.entry_price, exit_price)
+        high = max(self._state.run_high, bracket.entry_price, exit_price)
         account, before = self.account, self.account.tier
         account.settle(bracket.gross() - bracket.fees)
         trade = bracket.trade(ts, low, high, account.balance)
-        working: tuple[Role, ...] = ("stop", "target", "exit") if closing else ("stop", "target")
-        for role in working:
-            if role != by:
-                closed_by = f"closed by {trade.exit_reason}"
-                self._update(ts, bracket.order_id(role), "cancelled", reason=closed_by)
+        self._orders.cancel_rest(bracket, fill.order_id, ts, f"closed by {trade.exit_reason}")
         self.events.append(TradeClosed(ts=ts, trade=trade))
         if account.tier is not before:
             after, balance = account.tier.name, account.balance
@@ -397,10 +305,14 @@ class Desk:
 
     def known(self, command: Command, ts: int) -> bool:
         """Whether a command was executed before; says so if it was, remembers it if not."""
-        if ("command", command.id) in self._seen:
-            self._ignore(ts, "command", "seen before", {"id": command.id})
+        if command.id in self._commands:
+            self.events.append(
+                InputIgnored(
+                    ts=ts, what="command", reason="seen before", details={"id": command.id}
+                )
+            )
             return True
-        self._remember("command", command.id)
+        self._commands.add(command.id)
         return False
 
     def execute(self, command: Command, ts: int) -> None:
@@ -443,36 +355,10 @@ class Desk:
         return f"resumed; still halted: {kept}" if kept else "resumed"
 
     def _reject(self, ts: int, order: str, reason: str) -> str:
-        self._update(ts, order, "rejected", reason=reason)
-        bracket = self.bracket
-        if bracket is not None and bracket.role_of(order) == "entry" and not bracket.entered:
-            bracket.state = BracketState.CANCELLED
-            self.bracket = None
+        self._orders.rejected(ts, order, reason)
         if self.account.rejected(ts):
             self.halt(Halt.REJECTS, ts, f"{len(self.account.rejects)} rejects in a short time")
         return "noted"
-
-    # -- output ------------------------------------------------------------------------------
-
-    def _remember(self, what: str, key: str) -> None:
-        self._seen[what, key] = None
-        if len(self._seen) > REMEMBERED_IDS:
-            self._seen.popitem(last=False)
-
-    def _ignore(self, ts: int, what: str, reason: str, details: Details) -> None:
-        self.events.append(InputIgnored(ts=ts, what=what, reason=reason, details=details))
-
-    def _update(
-        self,
-        ts: int,
-        order: str,
-        status: Literal["partial", "filled", "cancelled", "rejected"],
-        *,
-        filled: int = 0,
-        reason: str = "",
-    ) -> None:
-        update = OrderUpdate(ts=ts, id=order, status=status, filled=filled, reason=reason)
-        self.events.append(update)
 
 
 def first_carry(config: EngineConfig) -> Carry:

@@ -321,7 +321,7 @@ class Engine:
             happen()
 
     def _next_moment(self, ts: int) -> Callable[[], None] | None:
-        """The earliest moment that is due at `ts`; at equal times a bar's end comes first."""
+        """The earliest moment that is due at `ts`; of equal ones in the order of this method."""
         state = self._state
         best = ts + 1
         happen: Callable[[], None] | None = None
@@ -329,6 +329,8 @@ class Engine:
             best, happen = state.bar_end, self._close_bar
         if self._moments and self._moments[0][0] < best:
             best, happen = self._moments[0][0], self._next_phase
+        if self._desk.time_stop_at() < best:
+            best, happen = self._desk.time_stop_at(), self._time_stop
         if ts - state.last_ts > self._stale_ns and self._stale_at() < min(best, ts):
             happen = self._go_stale
         return happen
@@ -381,10 +383,15 @@ class Engine:
         elif phase == "flatten":
             self._desk.flatten(ts, ExitReason.FLATTEN, "the session's flatten time")
 
+    def _time_stop(self) -> None:
+        at = self._desk.time_stop_at()  # past when a broker's fill or reject was late
+        self._desk.time_stop(max(at, self._clock))
+
     def _arm(self) -> None:
         """Tell the scan what to stop for."""
         state = self._state
-        state.moment = self._moments[0][0] if self._moments else ALWAYS
+        moment = self._moments[0][0] if self._moments else ALWAYS
+        state.moment = min(moment, self._desk.time_stop_at())
         state.next_time = min(state.bar_end, state.moment) if state.trades else ALWAYS
         in_session = self._phase in ("open", "entries_closed")
         stale = Halt.STALE_FEED in self._desk.account.halts  # the next tick lifts it
@@ -439,7 +446,8 @@ class Engine:
         self._desk.events.append(event)
 
     def _flush(self) -> Sequence[Event]:
-        events, self._desk.events = self._desk.events, []
+        events = self._desk.events.copy()
+        self._desk.events.clear()
         return events
 
 
@@ -460,7 +468,7 @@ def _position(bracket: Bracket) -> Position:
         size=abs(bracket.position),
         entry_ts=bracket.entry_ts,
         entry_notional=bracket.entry_notional,
-        stop=bracket.stop,
+        stop=bracket.asked,
         target=bracket.target,
         pattern=bracket.signal.pattern,
         signal_id=bracket.signal.id,

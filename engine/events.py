@@ -121,8 +121,9 @@ class Trade:
     exit_ts: int
     exit_notional: int
     exit_reason: ExitReason
-    stop: int
+    stop: int  # as first set
     target: int
+    last_stop: int  # where the stop worked at the end
     pnl_gross: int
     fees: int
     pattern: Pattern
@@ -213,6 +214,21 @@ class OrderIntent:
     stop_ticks: int = 0
     target_ticks: int = 0
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAmend:
+    """The broker shall change this working order to `price` and `size` (with what it has filled).
+
+    `reason`: "break_even" or "trailing_stop" moved the stop; "entry_fill": there is more to close.
+    """
+
+    ts: int
+    id: str
+    trade_id: str
+    price: int
+    size: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,7 +325,7 @@ class InputIgnored:
 
 
 Event = (
-    DayStarted | SessionChanged | BarClosed | SignalDetected | Decision | OrderIntent | OrderUpdate
-    | Filled | PositionOpened | TradeClosed | Halted | Resumed | TierChanged | TickDropped
-    | CommandDone | InputIgnored
+    DayStarted | SessionChanged | BarClosed | SignalDetected | Decision | OrderIntent | OrderAmend
+    | OrderUpdate | Filled | PositionOpened | TradeClosed | Halted | Resumed | TierChanged
+    | TickDropped | CommandDone | InputIgnored
 )  # fmt: skip

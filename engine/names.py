@@ -72,8 +72,11 @@ class Halt(StrEnum):
 class ExitReason(StrEnum):
     """Why a bracket was closed."""
 
-    STOP = "stop"
+    STOP = "stop"  # where the bracket first put it
+    BREAK_EVEN = "break_even"  # the stop, moved to the entry
+    TRAILING_STOP = "trailing_stop"  # the stop, following the best trade
     TARGET = "target"
+    TIME_STOP = "time_stop"
     FLATTEN = "flatten"
     LOSS_LIMIT = "loss_limit"
     MAX_DRAWDOWN = "max_drawdown"

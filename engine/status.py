@@ -9,7 +9,7 @@ from engine.schedule import TradingDay
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """What is held now; `stop` and `target` are working prices in ticks."""
+    """What is held now; `stop` (as last asked for) and `target` are prices in ticks."""
 
     trade_id: str
     symbol: str

@@ -20,7 +20,7 @@ from engine.commands import (
     ResumeTrading,
 )
 from engine.config import EngineConfig, RouterRules
-from engine.desk import REMEMBERED_IDS, first_carry
+from engine.desk import first_carry
 from engine.errors import InputError
 from engine.events import (
     Carry,
@@ -42,6 +42,7 @@ from engine.events import (
 from engine.instruments import instrument
 from engine.money import UNITS
 from engine.names import ExitReason, Halt
+from engine.once import REMEMBERED_IDS
 from engine.risk import MONEY_TERMS
 from tests.engine.drive import (
     BAR,
@@ -1005,7 +1006,7 @@ def test_trade_closed_comes_after_the_orders_that_closed_it() -> None:
 
 def test_a_fill_of_another_bracket_s_order_is_never_applied() -> None:
     driven = entered()
-    desk = driven.engine._desk
-    assert desk.bracket is not None
+    orders = driven.engine._desk._orders
+    assert orders.bracket is not None
     with pytest.raises(InputError, match="other-E is no order of paper-20241004-001"):
-        desk._apply(desk.bracket, Fill(id="f", order_id="other-E", ts=1, price=4800, size=1))
+        orders._apply(orders.bracket, Fill(id="f", order_id="other-E", ts=1, price=4800, size=1))

@@ -147,8 +147,99 @@ def test_stop_still_fills_before_the_exit_order_arrives_and_ends_it() -> None:
 def test_cancel_forgets_everything() -> None:
     exchange = protected(LONG)
     exchange.send("X", -1, 2, ts=0)
+    exchange.move_stop(4790, ts=0)
     exchange.cancel()
     assert (exchange.order_at, exchange.watch) == (FAR, (-1, INF_PRICE))
+    exchange.protect(LONG)
+    assert exchange.trade(50 * MS, 4790) is None
+
+
+def test_recall_forgets_the_exit_order_and_leaves_stop_and_target() -> None:
+    exchange = protected(LONG)
+    exchange.send("X", -1, 2, ts=0)
+    exchange.recall()
+    assert (exchange.order_at, exchange.watch) == (FAR, (4785, 4826))
+
+
+# Changes of the stop
+
+
+def test_a_changed_stop_works_from_its_arrival_on() -> None:
+    exchange = protected(LONG)
+    exchange.move_stop(4795, ts=1000)
+    arrives = 1000 + 50 * MS
+    assert exchange.order_at == arrives
+    assert exchange.trade(arrives - 1, 4795) is None
+    assert (exchange.watch, exchange.stop) == ((4785, 4826), 4785)
+    assert exchange.trade(arrives, 4796) is None
+    assert (exchange.watch, exchange.stop, exchange.order_at) == ((4795, 4826), 4795, FAR)
+    fill = exchange.trade(arrives + 1, 4795)
+    assert fill is not None
+    assert (fill.order_id, fill.price, exchange.stop) == ("S", 4794, 4795)
+
+
+def test_until_then_the_old_stop_works() -> None:
+    exchange = protected(LONG)
+    exchange.move_stop(4795, ts=0)
+    fill = exchange.trade(50 * MS - 1, 4785)
+    assert fill is not None
+    assert (fill.price, exchange.stop, exchange.order_at) == (4784, 4785, FAR)
+
+
+@pytest.mark.parametrize(
+    ("rules", "protection", "stop", "price", "filled"),
+    [
+        (HONEST, LONG, 4795, 4795, 4794),
+        (HONEST, LONG, 4795, 4790, 4789),
+        (IDEAL, LONG, 4795, 4790, 4795),
+        (HONEST, SHORT, 4805, 4810, 4811),
+        (IDEAL, SHORT, 4805, 4810, 4805),
+    ],
+)
+def test_a_trade_at_or_through_the_new_stop_when_it_arrives_triggers_it(
+    rules: FillRules, protection: Protection, stop: int, price: int, filled: int
+) -> None:
+    exchange = protected(protection, rules)
+    exchange.move_stop(stop, ts=0)
+    fill = exchange.trade(50 * MS, price)
+    assert fill is not None
+    assert (fill.order_id, fill.price) == ("S", filled)
+
+
+def test_several_changes_may_be_on_their_way() -> None:
+    exchange = protected(LONG)
+    for ts, stop in enumerate((4790, 4791, 4792)):
+        exchange.move_stop(stop, ts)
+    assert exchange.order_at == 50 * MS
+    assert exchange.trade(50 * MS, 4800) is None
+    assert (exchange.stop, exchange.order_at) == (4790, 50 * MS + 1)
+    assert exchange.trade(50 * MS + 2, 4800) is None
+    assert (exchange.stop, exchange.order_at) == (4792, FAR)
+
+
+def test_a_change_does_not_move_the_target() -> None:
+    exchange = protected(SHORT)
+    exchange.move_stop(4805, ts=0)
+    fill = exchange.trade(50 * MS, 4774)
+    assert fill is not None
+    assert (fill.order_id, fill.price) == ("T", 4775)
+
+
+@pytest.mark.parametrize(("first", "expected"), [("exit", 50 * MS), ("stop", 50 * MS)])
+def test_the_earlier_of_an_exit_and_a_change_is_waited_for(first: str, expected: int) -> None:
+    exchange = protected(LONG)
+    exchange.send("X", -1, 2, ts=0 if first == "exit" else 9)
+    exchange.move_stop(4790, ts=0 if first == "stop" else 9)
+    assert exchange.order_at == expected
+
+
+def test_an_exit_order_fills_before_a_changed_stop_that_arrives_with_it() -> None:
+    exchange = protected(LONG)
+    exchange.move_stop(4795, ts=0)
+    exchange.send("X", -1, 2, ts=0)
+    fill = exchange.trade(50 * MS, 4790)
+    assert fill is not None
+    assert (fill.order_id, exchange.stop) == ("X", 4795)
 
 
 @pytest.mark.parametrize(("rules", "price"), [(HONEST, 4799), (IDEAL, 4800)])

@@ -37,6 +37,7 @@ from engine.events import (
     Fill,
     Filled,
     Halted,
+    OrderAmend,
     OrderIntent,
     OrderUpdate,
     PositionOpened,
@@ -46,7 +47,7 @@ from engine.events import (
 )
 from engine.instruments import instrument
 from engine.money import to_units
-from engine.names import Halt, Pattern, Regime
+from engine.names import ExitReason, Halt, Pattern, Regime
 from engine.ticks import MAX_TS, NS, TICK, TickArray, columns
 from tests.engine.drive import of
 from tests.engine.markets import HOUR, START, random_market
@@ -79,8 +80,19 @@ def busy(
     return replace(config, risk=replace(config.risk, **{**usual, **risk}))
 
 
+options = {
+    "break_even_after_ticks": st.sampled_from([0, 0, 2, 3]),
+    "break_even_plus_ticks": st.sampled_from([0, 1]),
+    "trail_ticks": st.sampled_from([0, 0, 1, 3, 4]),
+    "trail_after_ticks": st.integers(0, 3),
+    "trail_step_ticks": st.integers(1, 2),
+    "time_stop_s": st.sampled_from([0, 0, 1, 120, 4000]),
+}
 configs = st.builds(
     busy,
+    **options,
+    target_ticks=st.sampled_from([5, 12]),
+    lots_per_unit=st.sampled_from([1, 3]),
     symbol=st.sampled_from(["ES", "MES", "BTCUSDT"]),
     profile=st.sampled_from(["honest", "ideal"]),
     bars=st.sampled_from([
@@ -178,7 +190,16 @@ def test_a_quiet_engine_does_the_same(config: EngineConfig, days: Days, ticks: T
     loud, quiet = Engine(config, days), Engine(config, days, quiet=True)
     said = [*loud.push(ticks), *loud.finish()]
     told = [*quiet.push(ticks), *quiet.finish()]
-    for kind in (TradeClosed, OrderIntent, Filled, Halted, Resumed, TickDropped, DayStarted):
+    for kind in (
+        TradeClosed,
+        OrderIntent,
+        OrderAmend,
+        Filled,
+        Halted,
+        Resumed,
+        TickDropped,
+        DayStarted,
+    ):
         assert of(kind, told) == of(kind, said)
     assert [d for d in of(Decision, told) if not d.rule] == [
         d for d in of(Decision, said) if not d.rule
@@ -283,8 +304,16 @@ def test_fills_are_honest(config: EngineConfig, days: Days, ticks: TickArray) ->
     engine = Engine(config, days)
     events = engine.push(ticks)
     sent = {order.id: order for order in of(OrderIntent, events)}
-    for filled in of(Filled, events):
+    asked: list[OrderAmend] = []
+    for filled in events:
+        if isinstance(filled, OrderAmend):
+            asked.append(filled)
+        if not isinstance(filled, Filled):
+            continue
         order, price = sent[filled.fill.order_id], filled.fill.price
+        arrived = [a for a in asked if a.ts + rules.latency_ms * 1_000_000 <= filled.ts]
+        for amend in arrived:
+            order = replace(order, price=amend.price) if amend.id == order.id else order
         seen = good[filled.ts]
         side = filled.side
         if filled.role in ("entry", "exit"):
@@ -336,7 +365,7 @@ def test_one_position_at_a_time_of_a_size_that_the_tier_allows(
 @given(
     st.builds(
         busy, symbol=st.sampled_from(["ES", "MES"]), profile=st.sampled_from(["honest", "ideal"]),
-        stop_ticks=st.sampled_from([4, 30]), target_ticks=st.just(30),
+        stop_ticks=st.sampled_from([4, 30]), target_ticks=st.just(30), **options,
         loss_limit=st.sampled_from([Decimal(40), Decimal(150)]),
     ),
     schedules,
@@ -370,6 +399,134 @@ def test_a_day_loses_more_than_its_limit_only_by_one_fill(
             way = max(trade.direction * (p - trade.exit_notional // trade.size) for p in within)
             worst = max(way, 0) * trade.size * instrument(trade.symbol).tick_units + trade.fees
             assert day_pnl > -limit - worst - 1
+
+
+# The bracket's options
+
+
+@given(configs, schedules, markets())
+def test_the_stop_moves_only_in_favour_once_a_trade_and_ends_where_it_worked(
+    config: EngineConfig, days: Days, ticks: TickArray
+) -> None:
+    engine = Engine(config, days)
+    latency = config.fills.latency_ms * 1_000_000
+    opened: PositionOpened | None = None
+    stops: list[tuple[int, int, str]] = []
+    leaving = False
+    for event in [*engine.push(ticks), *engine.finish()]:
+        if isinstance(event, PositionOpened):
+            opened, stops, leaving = event, [(event.ts, event.stop, "stop")], False
+        elif isinstance(event, OrderIntent) and event.role == "exit":
+            leaving = True
+        elif isinstance(event, OrderAmend):
+            assert opened is not None
+            assert not leaving
+            better = opened.direction * (event.price - stops[-1][1])
+            step = config.risk.trail_step_ticks if event.reason == "trailing_stop" else 1
+            assert better >= step
+            assert event.id == f"{opened.trade_id}-S"
+            stops.append((event.ts, event.price, event.reason))
+        elif isinstance(event, TradeClosed):
+            trade = event.trade
+            worked = [stop for stop in stops[1:] if stop[0] + latency <= trade.exit_ts]
+            if trade.exit_reason is not ExitReason.END_OF_DATA:
+                assert trade.last_stop == [*stops[:1], *worked][-1][1]
+            assert trade.stop == stops[0][1]
+            if trade.exit_reason in STOPPED:
+                assert trade.exit_reason == [*stops[:1], *worked][-1][2]
+            seconds = config.risk.time_stop_s
+            if trade.exit_reason is ExitReason.TIME_STOP:
+                assert trade.exit_ts >= trade.entry_ts + seconds * NS
+
+
+STOPPED = (ExitReason.STOP, ExitReason.BREAK_EVEN, ExitReason.TRAILING_STOP)
+
+
+@given(
+    st.builds(busy, lots_per_unit=st.just(3), **options),
+    st.integers(0, 50),
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("ticks"), st.integers(1, 60)),
+            st.tuples(
+                st.just("fill"),
+                st.sampled_from(["E", "E", "E", "S", "T", "X", "X2", "X3"]),
+                st.integers(1, 3),
+            ),
+            st.tuples(st.just("reject"), st.sampled_from(["E", "X", "X2"])),
+            st.tuples(st.just("flatten")),
+        ),
+        max_size=60,
+    ),
+)
+def test_a_broker_s_fills_in_any_order_never_flip_the_position(
+    config: EngineConfig, seed: int, script: list[Any]
+) -> None:
+    """Exits are never for more than is held; stop and target are for what is held whenever they are
+    set, and cover it ever after."""
+    ticks = random_market(seed, ticks=4000, hours=6)
+    engine = Engine(config, ALL_DAY, simulated=False)
+    start = 0
+    while engine.status().waiting is None and start < len(ticks):
+        engine.push(ticks[start : start + 100])
+        start += 100
+    books = Books()
+    for n, (kind, *values) in enumerate(script):
+        now = int(ticks["ts"][start - 1])
+        events: list[Event] = []
+        if kind == "ticks":
+            events = list(engine.push(ticks[start : start + values[0]]))
+            start = min(start + values[0], len(ticks))
+        elif kind == "fill":
+            fill = Fill(
+                id=f"f{n}", order_id=ours(engine, values[0]), ts=now, price=20_000, size=values[1]
+            )
+            events = list(engine.on_fill(fill))
+        elif kind == "reject":
+            order = ours(engine, values[0])
+            events = list(
+                engine.command(ReportReject(id=f"r{n}", ts=now, order_id=order, reason=""))
+            )
+        else:
+            events = list(engine.command(Flatten(id=f"c{n}", ts=now)))
+        for event in events:
+            books.take(event)
+        held = engine.status().position
+        assert books.held == (held.size if held else 0)
+        if held:
+            assert min(books.open_size("S"), books.open_size("T")) >= books.held
+
+
+class Books:
+    """A broker's view of one trade after the other: what each order was for, and has filled."""
+
+    def __init__(self) -> None:
+        self.held = 0
+        self.sizes: dict[str, int] = {}
+        self.filled: dict[str, int] = {}
+
+    def open_size(self, role: str) -> int:
+        return self.sizes[role] - self.filled.get(role, 0)
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, PositionOpened):
+            self.sizes, self.filled = {}, {}
+        elif isinstance(event, OrderIntent | OrderAmend):
+            role = event.id.rpartition("-")[2]
+            self.sizes[role] = event.size
+            if role.startswith("X"):
+                leaving = [self.open_size(name) for name in self.sizes if name.startswith("X")]
+                assert 0 < sum(leaving) <= self.held
+            elif role != "E":
+                assert self.open_size(role) == self.held
+        elif isinstance(event, OrderUpdate) and event.status == "rejected":
+            role = event.id.rpartition("-")[2]
+            self.sizes[role] = self.filled.get(role, 0)
+        elif isinstance(event, Filled):
+            role = event.fill.order_id.rpartition("-")[2]
+            self.filled[role] = self.filled.get(role, 0) + event.fill.size
+            self.held += event.fill.size if role == "E" else -event.fill.size
+            assert self.held >= 0
 
 
 # Starting again
@@ -412,7 +569,7 @@ def commands(ts: st.SearchStrategy[int]) -> st.SearchStrategy[Command]:
             margin=st.sampled_from([1, 10**12]),
         ),
         st.builds(
-            ReportReject, id=ids, ts=ts, order_id=st.sampled_from(["?", "E", "X"]),
+            ReportReject, id=ids, ts=ts, order_id=st.sampled_from(["?", "E", "X", "X2"]),
             reason=st.just("no"),
         ),
     )  # fmt: skip
@@ -448,7 +605,7 @@ def act(engine: Engine, action: Action) -> list[Event]:
 def fills(prices: st.SearchStrategy[int], sizes: st.SearchStrategy[int]) -> st.SearchStrategy[Fill]:
     return st.builds(
         Fill, id=st.integers(0, 60).map(str), price=prices, size=sizes,
-        order_id=st.sampled_from(["E", "E", "S", "T", "X", "?"]),
+        order_id=st.sampled_from(["E", "E", "S", "T", "X", "X2", "?"]),
         ts=st.integers(START, START + DAY),
     )  # fmt: skip
 
