@@ -298,8 +298,13 @@ class Trade(models.Model):
     entry_ts = models.DateTimeField(null=True)
     entry_notional = models.BigIntegerField(null=True, help_text="Price in ticks * size in lots.")
     entry_price = models.DecimalField(**PRICE, null=True)
-    stop = models.DecimalField(**PRICE, null=True)
+    stop = models.DecimalField(**PRICE, null=True, help_text="As first set.")
     target = models.DecimalField(**PRICE, null=True)
+    last_stop = models.DecimalField(
+        **PRICE,
+        null=True,
+        help_text="Where the stop worked at the end; while open, where it was last asked to be.",
+    )
     exit_ns = models.BigIntegerField(null=True)
     exit_ts = models.DateTimeField(null=True)
     exit_notional = models.BigIntegerField(null=True)

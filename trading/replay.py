@@ -251,6 +251,7 @@ def _trade(trade: Trade, spec: Instrument) -> Json:
         "exit_reason": trade.exit_reason.value,
         "stop": price_text(trade.stop, spec),
         "target": price_text(trade.target, spec),
+        "last_stop": price_text(trade.last_stop, spec),
         "pnl_gross": units_text(trade.pnl_gross),
         "fees": units_text(trade.fees),
         "pnl_net": units_text(trade.pnl_net),

@@ -16,6 +16,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from engine.events import Halted, SessionChanged, TierChanged
+from engine.instruments import instrument
 from engine.names import Halt
 from marketdata.models import NS, Bar, Instrument, moment
 from trading import consumers, selectors
@@ -274,7 +275,9 @@ async def test_what_was_said_before_a_page_joined_is_told_as_the_publisher_told_
     await sync_to_async(rows)()
     async with page(user) as socket:
         snapshot = await sync(socket, None)
-    assert snapshot["notices"] == [notice_of(halted), notice_of(tier), notice_of(phase)]
+    assert snapshot["notices"] == [
+        notice_of(event, instrument("ES")) for event in (halted, tier, phase)
+    ]
 
 
 async def test_a_page_that_comes_back_gets_only_what_it_lacks(user: User, session: Session) -> None:

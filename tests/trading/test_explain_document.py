@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 from io import StringIO
+from typing import Any
 
+from engine.events import Event, OrderAmend, OrderUpdate
 from engine.instruments import instrument
 from engine.story import Story
 from tests.engine.test_story import TRADE, stopped
@@ -47,6 +49,29 @@ def test_and_printed() -> None:
     assert "stop moved" in out.getvalue()
     assert "role stop" in out.getvalue()
     assert "price 1200.50, size 1, reason break_even" in " ".join(out.getvalue().split())
+
+
+def told_of(*events: Event) -> list[dict[str, Any]]:
+    story = stopped().story
+    told = document(replace(story, happened=events), ES, told_from="replay")
+    return list(told["events"])
+
+
+def test_a_moved_stop_is_told_and_printed() -> None:
+    story = stopped().story
+    amend = OrderAmend(
+        ts=7, id=f"{TRADE}-S", trade_id=TRADE, price=4802, size=1, reason="break_even"
+    )
+    (told,) = told_of(amend)
+    assert (told["kind"], told["role"], told["price"]) == ("order_amend", "stop", "1200.50")
+    out = StringIO()
+    show(document(replace(story, happened=(amend,)), ES, told_from="replay"), out)
+    assert "stop: now 1 at 1200.50 (break even)" in out.getvalue()
+
+
+def test_a_further_exit_order_is_an_exit() -> None:
+    (told,) = told_of(OrderUpdate(ts=7, id=f"{TRADE}-X2", status="filled", filled=1))
+    assert told["role"] == "exit"
 
 
 def test_what_is_not_known_is_null() -> None:

@@ -96,6 +96,28 @@ def test_session_and_account_end_with_what_the_trades_add_up_to():
     assert AuditEvent.objects.filter(kind="ended", session=session).count() == 1
 
 
+TRAILING = {"risk.trail_ticks": "6", "risk.break_even_after_ticks": "4"}
+
+
+def test_rows_follow_what_moves_the_stop_and_end_as_the_engine_says():
+    plan = planned(TickFeed([ticks()]), TRAILING)
+    market, start = started(plan)
+    expected = said(start)
+    asyncio.run(trade(plan, market, start))
+
+    amends = of(said_.OrderAmend, expected)
+    trades = [event.trade for event in of(said_.TradeClosed, expected)]
+    assert {"break_even", "trailing_stop"} == {event.reason for event in amends}
+    assert ExitReason.TRAILING_STOP in {t.exit_reason for t in trades}
+    assert [
+        (t.id, MES.ticks(t.stop), MES.ticks(t.last_stop), t.exit_reason)
+        for t in Trade.objects.order_by("exit_ns")
+    ] == [(t.id, t.stop, t.last_stop, t.exit_reason) for t in trades]
+    asked = {event.id: (event.price, event.size) for event in amends}
+    rows = Order.objects.filter(pk__in=asked)
+    assert {row.id: (MES.ticks(row.price), row.size) for row in rows} == asked
+
+
 def test_another_trading_day_is_another_session():
     run_day(DAY, NEXT_DAY)
     first, second = Session.objects.order_by("day")

@@ -203,16 +203,22 @@ def test_a_dead_channel_layer_is_counted_and_tried_again(publisher, clock):
         (said_.InputIgnored(ts=1, what="fill", reason="seen before"), "warning", "seen before"),
         (said_.SessionChanged(ts=1, phase="entries_closed"), "info", "entries closed"),
         (said_.OrderUpdate(ts=1, id="o", status="rejected", reason="margin"), "error", "margin"),
+        (said_.OrderAmend(ts=1, id="t-S", trade_id="t", price=20_001, size=1, reason="break_even"),
+         "info", "Stop to 5000.25: break-even"),
+        (said_.OrderAmend(ts=1, id="t-S", trade_id="t", price=20_002, size=1,
+                          reason="trailing_stop"), "info", "Stop to 5000.50: trailing"),
     ],
 )  # fmt: skip
 def test_notices(event, level, words):
-    notice = notice_of(event)
+    notice = notice_of(event, instrument("MES"))
     assert notice["level"] == level
     assert words in notice["text"]
 
 
 def test_an_ordinary_order_is_no_notice():
-    assert notice_of(said_.OrderUpdate(ts=1, id="o", status="filled")) is None
+    filled = said_.OrderUpdate(ts=1, id="o", status="filled")
+    more = said_.OrderAmend(ts=1, id="t-T", trade_id="t", price=9, size=2, reason="entry_fill")
+    assert notice_of(filled, instrument("MES")) is notice_of(more, instrument("MES")) is None
 
 
 def test_latency_is_of_the_last_pushes(publisher):

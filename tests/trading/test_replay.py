@@ -49,7 +49,7 @@ def test_has_the_documented_keys(report: dict[str, Any]) -> None:
     }  # fmt: skip
     trade = {
         "id", "side", "size", "entry_ts", "entry_price", "exit_ts", "exit_price", "exit_reason",
-        "stop", "target", "pnl_gross", "fees", "pnl_net", "pattern",
+        "stop", "target", "last_stop", "pnl_gross", "fees", "pnl_net", "pattern",
     }  # fmt: skip
     for name, keys in (("bars", bar), ("signals", signal), ("trades", trade)):
         assert report[name], name
@@ -68,7 +68,10 @@ def test_times_are_integers_and_prices_and_money_are_plain_decimal_strings(
         assert all(plain.fullmatch(level[0]) for level in bar["levels"])
     for trade in report["trades"]:
         assert isinstance(trade["entry_ts"], int)
-        for key in ("entry_price", "exit_price", "stop", "target", "pnl_gross", "fees", "pnl_net"):
+        for key in (
+            "entry_price", "exit_price", "stop", "target", "last_stop", "pnl_gross", "fees",
+            "pnl_net",
+        ):  # fmt: skip
             assert plain.fullmatch(trade[key]), (key, trade[key])
 
 

@@ -191,6 +191,46 @@ def test_a_session_made_in_a_transaction_that_failed_is_made_again(start, monkey
     assert Session.objects.get(day=later.day).signals.count() > 0
 
 
+def orders_said():
+    """A trade of two lots whose second fills later, and whose stop moves."""
+    intent = {"ts": 1, "trade_id": "t-1", "symbol": "MES", "size": 1}
+    return [
+        said_.OrderIntent(id="t-1-E", role="entry", type="market", side=1, **intent | {"size": 2}),
+        said_.OrderIntent(id="t-1-S", role="stop", type="stop", side=-1, price=20_000, **intent),
+        said_.OrderIntent(id="t-1-T", role="target", type="limit", side=-1, price=20_040, **intent),
+    ]
+
+
+def test_a_changed_order_is_the_order_with_its_new_price_and_size(start):
+    recorder = Recorder(start.session)
+    more = {"trade_id": "t-1", "size": 2, "reason": "entry_fill"}
+    recorder.take([
+        *orders_said(),
+        said_.OrderAmend(ts=5, id="t-1-S", price=20_000, **more),
+        said_.OrderAmend(ts=5, id="t-1-T", price=20_040, **more),
+        said_.OrderAmend(ts=7, id="t-1-S", price=20_016, **more | {"reason": "break_even"}),
+    ])  # fmt: skip
+    Flush(recorder).run()
+    assert list(Order.objects.order_by("id").values_list("id", "price", "size", "updated_ns")) == [
+        ("t-1-E", None, 2, 1), ("t-1-S", 5004, 2, 7), ("t-1-T", 5010, 2, 5),
+    ]  # fmt: skip
+    assert Trade.objects.get().last_stop == 5004
+
+
+def test_a_change_of_an_order_that_is_over_or_unknown_changes_nothing(start):
+    recorder = Recorder(start.session)
+    change = {"trade_id": "t-1", "price": 20_016, "size": 1, "reason": "break_even"}
+    recorder.take([
+        *orders_said(),
+        said_.OrderUpdate(ts=3, id="t-1-S", status="filled", filled=1),
+        said_.OrderAmend(ts=5, id="t-1-S", **change),
+        said_.OrderAmend(ts=5, id="t-9-S", **change),
+    ])  # fmt: skip
+    Flush(recorder).run()
+    assert Order.objects.get(pk="t-1-S").price == 5000
+    assert Order.objects.count() == 3
+
+
 def test_a_row_that_is_refused_does_not_keep_the_others_out(start):
     recorder = Recorder(start.session)
     recorder.take(said(start))

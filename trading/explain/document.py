@@ -225,7 +225,7 @@ def _event(event: Event, spec: Instrument) -> Json:
         return said | {"reason": event.trade.exit_reason.value}
     if isinstance(event, Filled):
         return said | _filled(event, spec)
-    role = ROLES.get(str(getattr(event, "id", "")).rpartition("-")[2])
+    role = ROLES.get(str(getattr(event, "id", "")).rpartition("-")[2][:1])
     if role is not None and not hasattr(event, "role"):
         said["role"] = role
     for field in fields(event):
@@ -281,6 +281,7 @@ def _exit(trade: Trade) -> Json:
         "exit_price": average_text(trade.exit_notional, trade.size, spec),
         "stop": price_text(trade.stop, spec),
         "target": price_text(trade.target, spec),
+        "last_stop": price_text(trade.last_stop, spec),
         "ticks": number_text(_exact(ticks), 0),
         "tick_value": number_text(to_decimal(spec.tick_units), 2),
         "gross": units_text(trade.pnl_gross),

@@ -251,6 +251,7 @@ def _trade(row: Trade, spec: Instrument) -> said.Trade:
         exit_reason=ExitReason(row.exit_reason),
         stop=spec.ticks(complete.stop),
         target=spec.ticks(complete.target),
+        last_stop=spec.ticks(complete.last_stop),
         pnl_gross=to_units(complete.gross),
         fees=to_units(complete.fees),
         pattern=Pattern[row.pattern],

@@ -242,6 +242,9 @@ def _told(event: Json) -> str:
     if event["kind"] == "position_opened":
         line = f"{event['direction']} {event['size']} {event['symbol']}"
         return f"{line}, stop {event['stop']}, target {event['target']}"
+    if event["kind"] == "order_amend":
+        why = words(event["reason"])
+        return f"{event['role']}: now {event['size']} at {event['price']} ({why})"
     if event["kind"] == "order_update":
         why = f" ({event['reason']})" if event["reason"] else ""
         part = f" {event['filled']}" if event["filled"] else ""

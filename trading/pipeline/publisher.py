@@ -18,7 +18,8 @@ from engine import events as said
 from engine.events import Event
 from engine.instruments import Instrument
 from engine.money import to_decimal
-from engine.names import Halt
+from engine.names import ExitReason, Halt
+from engine.text import price_text
 from trading import wire
 from trading.pipeline.core import Core, worth_saying
 from trading.pipeline.writer import WriterStats
@@ -99,7 +100,7 @@ class Publisher:
                 case said.TradeClosed(trade=trade):
                     self._trades.append(trade)
                 case _:
-                    notice = notice_of(event)
+                    notice = notice_of(event, self.facts.spec)
                     if notice is not None:
                         self._notices.append(notice)
 
@@ -236,8 +237,9 @@ class Publisher:
                 self.say("database", "The database answers again; all rows are stored.")
 
 
-def notice_of(event: Event) -> wire.Json | None:
-    """The line that the page shows of an event, if it shows one."""
+def notice_of(event: Event, spec: Instrument) -> wire.Json | None:
+    """The line that the page shows of an event, if it shows one. `spec` is the feed's instrument:
+    what the tier trades has the same ticks."""
     match event:
         case said.Halted(ts=ts, halt=halt, reason=reason):
             return wire.notice(ts, "halted", f"Halted ({halt}): {reason}", "warning")
@@ -254,6 +256,10 @@ def notice_of(event: Event) -> wire.Json | None:
             return wire.notice(ts, "session", f"Session: {phase.replace('_', ' ')}")
         case said.DayStarted(ts=ts, day=day):
             return wire.notice(ts, "day", f"Trading day {day}")
+        case said.OrderAmend(ts=ts, price=price, reason=ExitReason.BREAK_EVEN):
+            return wire.notice(ts, "stop", f"Stop to {price_text(price, spec)}: break-even")
+        case said.OrderAmend(ts=ts, price=price, reason=ExitReason.TRAILING_STOP):
+            return wire.notice(ts, "stop", f"Stop to {price_text(price, spec)}: trailing")
         case said.OrderUpdate(ts=ts, id=name, status="rejected", reason=reason):
             return wire.notice(ts, "rejected", f"Order {name} rejected: {reason}", "error")
         case _:

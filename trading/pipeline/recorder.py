@@ -20,6 +20,7 @@ from engine.money import to_decimal
 from marketdata.models import moment
 from trading.models import AuditEvent, Order, Session, Signal, Trade
 from trading.pipeline.rows import (
+    amend_order,
     bar_row,
     carry_json,
     close_trade,
@@ -76,6 +77,7 @@ class Recorder:
             said.SignalDetected: self._signal_detected,
             said.Decision: self._decision,
             said.OrderIntent: self._order_intent,
+            said.OrderAmend: self._order_amend,
             said.OrderUpdate: self._order_update,
             said.Filled: self._filled,
             said.PositionOpened: self._position_opened,
@@ -215,6 +217,15 @@ class Recorder:
             trade.instrument_id, trade.size = event.symbol, event.size
             self._wait("trades", trade)
         self._wait_order(order_row(event, self.session))
+
+    def _order_amend(self, event: said.OrderAmend) -> None:
+        order, trade = self._orders.get(event.id), self._trades.get(event.trade_id)
+        if order is None:
+            return
+        amend_order(order, trade, event)
+        self._wait_order(order)
+        if trade is not None:
+            self._wait("trades", trade)
 
     def _order_update(self, event: said.OrderUpdate) -> None:
         order = self._orders.get(event.id)

@@ -120,7 +120,7 @@ def open_trade(row: Trade, event: said.PositionOpened) -> None:
     row.status = Trade.Status.OPEN
     row.pattern = Pattern(event.pattern).name
     _entered(row, event.symbol, event.ts, event.size, event.entry_notional)
-    _protected(row, event.symbol, event.stop, event.target)
+    _protected(row, event.symbol, event.stop, event.target, event.stop)
 
 
 def close_trade(row: Trade, trade: said.Trade, session: Session) -> None:
@@ -130,7 +130,7 @@ def close_trade(row: Trade, trade: said.Trade, session: Session) -> None:
     row.status = Trade.Status.CLOSED
     row.pattern, row.regime = Pattern(trade.pattern).name, Regime(trade.regime).name
     _entered(row, trade.symbol, trade.entry_ts, trade.size, trade.entry_notional)
-    _protected(row, trade.symbol, trade.stop, trade.target)
+    _protected(row, trade.symbol, trade.stop, trade.target, trade.last_stop)
     row.exit_ns, row.exit_ts = trade.exit_ts, moment(trade.exit_ts)
     row.exit_notional = int(trade.exit_notional)
     row.exit_price = average_price(trade.exit_notional, trade.size, spec)
@@ -147,9 +147,21 @@ def _entered(row: Trade, symbol: str, ts: int, size: int, notional: int) -> None
     row.entry_price = average_price(notional, size, instrument(symbol))
 
 
-def _protected(row: Trade, symbol: str, stop: int, target: int) -> None:
+def _protected(row: Trade, symbol: str, stop: int, target: int, last_stop: int) -> None:
     spec = instrument(symbol)
-    row.stop, row.target = spec.price(stop), spec.price(target)
+    row.stop, row.target, row.last_stop = (
+        spec.price(stop),
+        spec.price(target),
+        spec.price(last_stop),
+    )
+
+
+def amend_order(row: Order, trade: Trade | None, event: said.OrderAmend) -> None:
+    """The order was asked to change, and with a stop where its trade's stop is."""
+    row.price, row.size = instrument(row.instrument_id).price(event.price), int(event.size)
+    row.updated_ns = event.ts
+    if trade is not None and row.role == "stop":
+        trade.last_stop = row.price
 
 
 def order_row(intent: said.OrderIntent, session: Session) -> Order:
