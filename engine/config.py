@@ -238,6 +238,14 @@ class Tier:
         _require(self.loss_limit > 0, f"Tier.loss_limit is {self.loss_limit}; it must be above 0")
         _money(self, "min_balance", "loss_limit")
 
+    @cached_property
+    def min_balance_units(self) -> int:
+        return to_units(self.min_balance)
+
+    @cached_property
+    def loss_limit_units(self) -> int:
+        return to_units(self.loss_limit)
+
 
 def _tier(name: str, balance: str, symbol: str, low: int, high: int, limit: str) -> Tier:
     return Tier(name, Decimal(balance), symbol, low, high, Decimal(limit))
@@ -315,6 +323,18 @@ class RiskRules:
                 f"RiskRules.margin_limits: {symbol} is {limit}; it must be above 0 "
                 f"and at most {MOST_MONEY}",
             )
+
+    @cached_property
+    def profit_target_units(self) -> int:
+        return to_units(self.profit_target)
+
+    @cached_property
+    def loss_limit_units(self) -> int:
+        return to_units(self.loss_limit)
+
+    @cached_property
+    def max_drawdown_units(self) -> int:
+        return to_units(self.max_drawdown)
 
 
 FILL_NAMES: Final = ("honest", "ideal")

@@ -5,7 +5,7 @@ day, the flatten time); the desk says what we do about it, as events. It holds a
 whose orders are `engine.orders`' to carry out.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Final
 
 from engine.brackets import Bracket, BracketState
@@ -171,7 +171,7 @@ class Desk:
         if not rule:
             multiplier = self._config.router.size_multiplier[best.regime]
             sizing = size_entry(self.account, agreeing, best.regime, multiplier)
-            terms |= asdict(sizing)
+            terms |= sizing._asdict()
             self._sequence += 1
             size = sizing.size
             trade_id = f"{self._config.account.id}-{day.day:%Y%m%d}-{self._sequence:03d}"

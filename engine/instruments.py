@@ -91,7 +91,12 @@ class Instrument:
             value = self.price(price_ticks) * self.value_per_point * self.quantity(lots)
             units = value * self.fee_rate * UNITS
             return int(units.to_integral_value(rounding=ROUND_CEILING))
-        return to_units(self.fee * self.quantity(lots))
+        return lots * self.fee_units
+
+    @cached_property
+    def fee_units(self) -> int:
+        """The fee of one lot and side where it is no rate, money units."""
+        return to_units(self.fee * self.lot)
 
     @cached_property
     def value_per_point(self) -> Decimal:

@@ -7,7 +7,7 @@ would reach a limit (`limit_price`), so that the scan can watch for it.
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.config import RiskRules, Tier
 from engine.instruments import Instrument, instrument
@@ -31,7 +31,7 @@ MONEY_TERMS: Final = (
 
 def tier_of(rules: RiskRules, balance: int) -> Tier:
     """The highest tier whose balance is reached, else the first."""
-    reached = [tier for tier in rules.tiers if to_units(tier.min_balance) <= balance]
+    reached = [tier for tier in rules.tiers if tier.min_balance_units <= balance]
     return reached[-1] if reached else rules.tiers[0]
 
 
@@ -57,15 +57,15 @@ class Account:
     @property
     def loss_limit(self) -> int:
         """The tighter of the session's and the tier's, > 0."""
-        return to_units(min(self.rules.loss_limit, self.tier.loss_limit))
+        return min(self.rules.loss_limit_units, self.tier.loss_limit_units)
 
     @property
     def profit_target(self) -> int:
-        return to_units(self.rules.profit_target)
+        return self.rules.profit_target_units
 
     @property
     def max_drawdown(self) -> int:
-        return to_units(self.rules.max_drawdown)
+        return self.rules.max_drawdown_units
 
     def settle(self, net: int) -> None:
         """Book a closed trade's net P&L and move to the tier that the balance now has."""
@@ -160,8 +160,7 @@ def limit_price(
     return room // value if direction > 0 else -(room // value)
 
 
-@dataclass(frozen=True, slots=True)
-class Sizing:
+class Sizing(NamedTuple):
     """How an entry's size came about; `size` is in lots, the other terms in tier units."""
 
     base: int
