@@ -14,6 +14,7 @@ file:
     workers     two processes against one
     memory      peak use over 5 and 40 days
     start       a fresh process's first tick, with compiled code kept and with none
+    rivals      nautilus_trader and hftbacktest on the same ticks
 
 "must" and "moonshot" are goals (bench/goals.py); a missed one fails nothing. The exit status is 0
 whatever the figures, and 1 when something could not run, or when two sides that must give the same
@@ -31,7 +32,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from bench import engine, files, footprints, latency, memory, oracle, start, workers
+from bench import backtesters, engine, files, footprints, latency, memory, oracle, start, workers
 from bench.machine import cores, facts, one_core, scheduled
 from bench.market import SYMBOL, Market
 from bench.setup import Setup, Topic
@@ -46,6 +47,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "workers": workers.rows,
     "memory": memory.rows,
     "start": start.rows,
+    "rivals": backtesters.rows,
 }
 
 NOTES: Final = """\
@@ -57,6 +59,8 @@ entries. Latency is of the call alone, with the clock's reading, Python's garbag
 WAITED: Final = """\
 This process waited for its core {:.0%} of the time: latencies, workers and start are that much \
 worse than on a quiet machine."""
+QUICK: Final = """\
+A quick run's days are thin: what a bar costs weighs more, ratios are worse than in a full one."""
 
 
 def main(arguments: Sequence[str] | None = None, console: Console | None = None) -> int:
@@ -96,6 +100,8 @@ def bench(options: argparse.Namespace, console: Console, available: list[int], f
     console.print(as_table(topics))
     console.print()
     console.print(NOTES, highlight=False)
+    if options.quick:
+        console.print(QUICK)
     if machine["waited_share"] is not None:
         console.print(WAITED.format(machine["waited_share"]), highlight=False)
     for name, reason in failed.items():
@@ -116,12 +122,12 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", type=topic_names, help="topics, separated by commas (all)")
     parser.add_argument("--quick", action="store_true", help="smaller and fewer: under 40 s")
     parser.add_argument("--days", type=at_least_one, help="simulated days (5; quick: 2)")
-    parser.add_argument("--ticks", type=int, help="ticks a day (750,000; quick: 400,000)")
+    parser.add_argument("--ticks", type=int, help="ticks a day (750,000; quick: 300,000)")
     parser.add_argument("--rounds", type=at_least_one, help="rounds of each (15; quick: 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there too")
     options = parser.parse_args(arguments)
     options.only = options.only or list(TOPICS)
-    usual = (2, 400_000, 5) if options.quick else (5, 750_000, 15)
+    usual = (2, 300_000, 5) if options.quick else (5, 750_000, 15)
     for name, value in zip(("days", "ticks", "rounds"), usual, strict=True):
         if getattr(options, name) is None:
             setattr(options, name, value)

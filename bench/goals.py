@@ -29,6 +29,7 @@ GOALS: Final[Mapping[str, Goal]] = {
     "engine / memcpy": Goal(4, 1.5),
     "Parquet to trades / decoding": Goal(1.25, 1.05),
     "columns against Parquet": Goal(4, 10, at_least=True),
+    "against nautilus_trader": Goal(500, 2_500, at_least=True),
     "against the oracle": Goal(40, 100, at_least=True),
     "push, p99, us": Goal(2, 0.5),
     "bar close, p99, us": Goal(250, 50),

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ import pytest
 from numba import typeof
 from rich.console import Console
 
-from bench import files, footprints, oracle, workers
+from bench import backtesters, files, footprints, oracle, workers
 from bench.__main__ import TOPICS, main, waited_share
 from bench.footprints import OTHERS, Library, ours
 from bench.market import FIRST_DAY, SYMBOL, Market, Unequal, open_columns
+from bench.rivals import process
+from bench.rivals.speed import RUNS, Measured
 from engine.ticks import NS, TickColumns, columns, joined
 from marketdata.calendars import schedule
 from marketdata.feeds.files import open_file
@@ -24,7 +27,7 @@ from tests.oracle.ladder import tick_array
 
 TINY = ["--days", "1", "--ticks", "5000", "--rounds", "1", "--quick"]
 FRESH = ["workers", "memory", "start"]
-HERE = [name for name in TOPICS if name not in FRESH]
+HERE = [name for name in TOPICS if name not in [*FRESH, "rivals"]]
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +100,38 @@ def test_workers_with_other_trades_fail(second: list[str]) -> None:
     workers.require_same([["a", "b", "a", "b"], ["a", "b"]], days=2)
     with pytest.raises(Unequal):
         workers.require_same([["a", "b", "a", "b"], second], days=2)
+
+
+def test_rivals_that_are_not_installed_are_named_and_fail_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backtesters, "rivals_python", lambda: tmp_path / "none")
+    status, printed, report = run(tmp_path, "rivals")
+    assert status == 0
+    assert {row["missing"] for row in report["rows"]} == {"not installed"}
+    assert "nautilus_trader" in printed
+    assert "hftbacktest" in printed
+
+
+def test_rivals_take_a_multiple_of_our_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = {name: [2.0, 5.0, 18.0] for name in RUNS}
+    measured = Measured(ours=[0.01, 0.01, 0.02], rivals=slow, trades=1, nautilus_trades=1)
+    monkeypatch.setattr(backtesters, "rivals_python", lambda: Path(sys.executable))
+    monkeypatch.setattr(backtesters, "measure", lambda *_: measured)
+    _, _, report = run(tmp_path, "rivals")
+    assert [row["value"] for row in report["rows"]] == [1.0, *[500.0] * len(RUNS)]
+    assert [row["reached"] for row in report["rows"] if row["must"]] == ["must"]
+
+
+def test_a_rival_that_fails_makes_the_bench_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (backtesters, process):
+        monkeypatch.setattr(module, "rivals_python", lambda: Path(sys.executable))
+    status, _, report = run(tmp_path, "rivals")
+    assert (status, list(report["failed"])) == (1, ["rivals"])
 
 
 def test_libraries_make_the_footprints_of_a_picture() -> None:
