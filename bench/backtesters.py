@@ -1,19 +1,20 @@
 """Other backtesters on the first simulated day (`bench.rivals` says what each is asked to do).
 
 All make the same five-minute footprints, which must equal ours. nautilus_trader's strategy also
-sends brackets, at imbalances alone; ours has patterns, regime, router and limits to do. They run
-in a Python of their own, in turns with ours, each side by its own CPU time.
+sends brackets, at imbalances alone; ours has patterns, regime, router and limits to do, which let
+fewer brackets through. So ours runs by imbalances alone, too: that is what the goal is compared
+with. They run in a Python of their own, in turns with ours, each side by its own CPU time.
 """
 
 from typing import Final
 
 from bench.goals import GOALS
 from bench.rivals.process import rivals_python
-from bench.rivals.speed import RUNS, measure
+from bench.rivals.speed import RUNS, Measured, measure
 from bench.setup import Setup
 from bench.table import Row, compared
 
-WITH_GOAL: Final = "nautilus_trader, footprints and brackets"
+WITH_BRACKETS: Final = "nautilus_trader, footprints and brackets"
 
 
 def rows(setup: Setup) -> list[Row]:
@@ -22,18 +23,28 @@ def rows(setup: Setup) -> list[Row]:
         return [Row(what=f"{name} / ours", missing="not installed") for name in RUNS]
     market = setup.market
     ticks = market.days[0]
-    count = len(ticks.ts)
-    found = measure(ticks, market.config, market.schedule, setup.few(3))
-    return [
+    return as_rows(
+        measure(ticks, market.config, market.schedule, setup.few(3)), count=len(ticks.ts)
+    )
+
+
+def as_rows(found: Measured, count: int) -> list[Row]:
+    """Against ours as configured; where there are brackets, against ours with as many, too."""
+    often = f"imbalances alone ({found.imbalance_trades})"
+    made = [
         compared(f"ours ({found.trades} trades)", found.ours, found.ours, ticks=count),
-        *(
-            compared(
-                f"{name} / ours",
-                spent,
-                found.ours,
-                ticks=count,
-                goal=GOALS["against nautilus_trader"] if name == WITH_GOAL else None,
-            )
-            for name, spent in found.rivals.items()
-        ),
+        compared(f"ours, {often} / ours", found.imbalances, found.ours, ticks=count),
     ]
+    for name, spent in found.rivals.items():
+        made.append(compared(f"{name} / ours", spent, found.ours, ticks=count))
+        if name == WITH_BRACKETS:
+            made.append(
+                compared(
+                    f"the same ({found.nautilus_trades} trades) / ours, {often}",
+                    spent,
+                    found.imbalances,
+                    ticks=count,
+                    goal=GOALS["against nautilus_trader"],
+                )
+            )
+    return made

@@ -113,16 +113,19 @@ def test_rivals_that_are_not_installed_are_named_and_fail_nothing(
     assert "hftbacktest" in printed
 
 
-def test_rivals_take_a_multiple_of_our_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slow = {name: [2.0, 5.0, 18.0] for name in RUNS}
-    measured = Measured(ours=[0.01, 0.01, 0.02], rivals=slow, trades=1, nautilus_trades=1)
-    monkeypatch.setattr(backtesters, "rivals_python", lambda: Path(sys.executable))
-    monkeypatch.setattr(backtesters, "measure", lambda *_: measured)
-    _, _, report = run(tmp_path, "rivals")
-    assert [row["value"] for row in report["rows"]] == [1.0, *[500.0] * len(RUNS)]
-    assert [row["reached"] for row in report["rows"] if row["must"]] == ["must"]
+def test_rivals_take_a_multiple_of_our_time_and_the_goal_is_at_as_many_brackets() -> None:
+    found = Measured(
+        ours=[0.01, 0.01, 0.02],
+        trades=2,
+        imbalances=[0.02, 0.02, 0.02],
+        imbalance_trades=40,
+        rivals={backtesters.WITH_BRACKETS: [2.0, 5.0, 18.0], "other": [0.02, 0.05, 0.08]},
+        nautilus_trades=39,
+    )
+    rows = backtesters.as_rows(found, count=1_000_000)
+    assert [row.value for row in rows] == pytest.approx([1, 2, 500, 250, 4])
+    assert [row.reached for row in rows] == ["", "", "", "missed", ""]
+    assert backtesters.WITH_BRACKETS in RUNS
 
 
 def test_a_rival_that_fails_makes_the_bench_fail(
