@@ -20,7 +20,16 @@ from engine.config import (
     fill_profile,
 )
 from engine.engine import Engine
-from engine.events import Bar, BarClosed, Decision, Event, SignalDetected, TickDropped, TradeClosed
+from engine.events import (
+    Bar,
+    BarClosed,
+    Decision,
+    Event,
+    OrderAmend,
+    SignalDetected,
+    TickDropped,
+    TradeClosed,
+)
 from engine.names import Pattern
 from engine.ticks import TickArray
 from tests.engine.markets import HOUR, START, random_market
@@ -102,10 +111,13 @@ def assert_same_trades(events: list[Event], oracle: Result) -> None:
         (
             t.symbol, t.direction, t.size, t.entry_ts, t.entry_notional // t.size,
             t.exit_ts, t.exit_notional // t.size, t.exit_reason, t.stop, t.target,
+            t.last_stop,
             t.pnl_gross, t.fees, t.pattern, t.regime, t.balance,
         )
         for t in ours
     ] == [tuple(t) for t in oracle.trades]  # fmt: skip
+    moves = [(move.ts, move.price, move.reason) for move in of(OrderAmend, events)]
+    assert moves == [tuple(move) for move in oracle.moves]
 
 
 def assert_same(config: EngineConfig, days: Days, ticks: TickArray) -> list[Event]:

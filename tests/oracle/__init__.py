@@ -17,7 +17,7 @@ from tests.oracle.patterns import Level, find_patterns
 from tests.oracle.regime import DayRegime, Reading
 from tests.oracle.router import Signal, route
 from tests.oracle.ticks import Dropped, Tick, good_ticks
-from tests.oracle.trading import Decision, Trade, Trader
+from tests.oracle.trading import Decision, Move, Trade, Trader
 
 
 @dataclass
@@ -28,6 +28,7 @@ class Result:
     readings: list[Reading] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     unfinished: list[Level] = field(default_factory=list)
@@ -39,7 +40,7 @@ def run(config: EngineConfig, schedule: Schedule, ticks: Iterable[Tick]) -> Resu
     then the unfinished bar, if there is one."""
     result = Result()
     trader = Trader(config)
-    result.trades, result.decisions = trader.trades, trader.decisions
+    result.trades, result.moves, result.decisions = trader.trades, trader.moves, trader.decisions
     row_ticks = config.bars.row_ticks
     good = good_ticks(ticks, schedule, config.bars, result.dropped)
     groups = by_bar(good, schedule, config.bars)

@@ -1,12 +1,13 @@
 """Decision, size, bracket and simulated exchange for one account with one position at a time.
 
 Money is whole units of 1e-8. A tick meets, in this order: the flatten time, a waiting entry or the
-open position's orders (an exit that has arrived, else stop and target), the limits.
+open position's orders (changes of the stop that have arrived, then an exit that has, else stop and
+target), a change of the stop that it causes, the limits.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from engine.config import EngineConfig, Tier
@@ -20,11 +21,15 @@ from tests.oracle.router import Signal
 from tests.oracle.ticks import Tick
 
 MS = 1_000_000
+NEVER = 1 << 62
 DAILY_HALTS = {Halt.PROFIT_TARGET, Halt.LOSS_LIMIT}
 
 
 class Trade(NamedTuple):
-    """A closed bracket; prices in ticks (all lots fill at one price), money in units."""
+    """A closed bracket; prices in ticks (all lots fill at one price), money in units.
+
+    `stop` is where the bracket put it, `last_stop` where it worked at the end.
+    """
 
     symbol: str
     direction: int
@@ -36,6 +41,7 @@ class Trade(NamedTuple):
     reason: ExitReason
     stop: int
     target: int
+    last_stop: int
     pnl_gross: int
     fees: int
     pattern: Pattern
@@ -72,14 +78,40 @@ class Entry(NamedTuple):
     regime: Regime
 
 
+class Change(NamedTuple):
+    """A better stop on its way to the exchange, in ticks in the position's favour."""
+
+    arrives: int
+    stop: int
+    reason: ExitReason
+
+
+class Move(NamedTuple):
+    """Asked for at `ts`: the stop shall be at `price` (ticks)."""
+
+    ts: int
+    price: int
+    reason: ExitReason
+
+
 @dataclass(slots=True)
 class Position:
-    """`loss_at` and `drawdown_at`: ticks in its favour at or under which a limit is reached."""
+    """`loss_at` and `drawdown_at`: ticks in its favour at or under which a limit is reached.
+
+    So are `stop_at`, where the stop works, `asked`, where it was last wanted, and `best`, the best
+    trade so far. `leave_at` is the time stop's moment.
+    """
 
     order: Entry
     ts: int
     price: int
     fee: int
+    stop_at: int
+    asked: int
+    leave_at: int
+    stop_reason: ExitReason = ExitReason.STOP
+    best: int = -NEVER
+    changes: list[Change] = field(default_factory=list)
     loss_at: int = 0
     drawdown_at: int = 0
     exit_arrives: int | None = None
@@ -93,6 +125,7 @@ class Trader:
         self.config = config
         self.risk, self.fills = config.risk, config.fills
         self.latency = self.fills.latency_ms * MS
+        self.follows = self.risk.break_even_after_ticks > 0 or self.risk.trail_ticks > 0
         self.balance = to_units(config.account.balance)
         peak = config.account.peak
         self.peak = self.balance if peak is None else to_units(peak)
@@ -106,6 +139,7 @@ class Trader:
         self.position: Position | None = None
         self.ended = False
         self.trades: list[Trade] = []
+        self.moves: list[Move] = []
         self.decisions: list[Decision] = []
 
     # Time
@@ -113,7 +147,7 @@ class Trader:
     def start_day(self, day: TradingDay) -> None:
         """The day before ends (if there was one), this one starts."""
         if self.day is not None:
-            self.flatten()
+            self.pass_moments(self.day.end)
         self.entry = None
         self.day = day
         self.realised = self.cooldown = 0
@@ -126,15 +160,31 @@ class Trader:
         self.entry = None
         self.send_exit(self.day.flatten_at, ExitReason.FLATTEN)
 
+    def pass_moments(self, ts: int) -> None:
+        """What is due by now, in order of time; at the same time the session's come first."""
+        position, flatten_at = self.position, self.day.flatten_at
+        if position is not None and position.leave_at <= ts and position.leave_at < flatten_at:
+            self.send_exit(position.leave_at, ExitReason.TIME_STOP)
+        if ts >= flatten_at:
+            self.flatten()
+
+    def next_moment(self, ts: int) -> int:
+        """The first after now, NEVER if there is none on this day."""
+        moments = [self.day.flatten_at]
+        if self.position is not None:
+            moments.append(self.position.leave_at)
+        return min((moment for moment in moments if moment > ts), default=NEVER)
+
     def take(self, ticks: Iterable[Tick]) -> None:
         """The trades of one bar. Without order or position there is nothing to do."""
-        flatten_at = self.day.flatten_at
         touch = self.fills.target == "touch"
-        stop_at = -self.risk.stop_ticks
         target_at = self.risk.target_ticks if touch else self.risk.target_ticks + 1
+        follows = self.follows
+        due = 0
         for ts, price, _, _ in ticks:
-            if ts >= flatten_at:
-                self.flatten()
+            if ts >= due:
+                self.pass_moments(ts)
+                due = self.next_moment(ts)
             position = self.position
             if position is None:
                 if self.entry is None:
@@ -142,19 +192,24 @@ class Trader:
                 if ts < self.entry.arrives:
                     continue
                 position = self.open(ts, price)
+                due = self.next_moment(ts)
                 favour = position.order.direction * (price - position.price)
             else:
                 favour = position.order.direction * (price - position.price)
+                if position.changes:
+                    self.move_stop(position, ts)
                 if position.exit_arrives is not None and ts >= position.exit_arrives:
                     self.close(ts, self.slipped(price, -position.order.direction))
                     continue
-                if favour <= stop_at:
+                if favour <= position.stop_at:
                     self.stop(ts, price)
                     continue
                 if favour >= target_at:
                     target = price_at(position, self.risk.target_ticks)
                     self.close(ts, target, ExitReason.TARGET)
                     continue
+            if follows and favour > position.best:
+                self.follow(position, ts, favour)
             if favour <= position.loss_at and Halt.LOSS_LIMIT not in self.halts:
                 self.halts.add(Halt.LOSS_LIMIT)
                 self.send_exit(ts, ExitReason.LOSS_LIMIT)
@@ -182,8 +237,15 @@ class Trader:
         """The waiting entry fills at this trade."""
         order, self.entry = self.entry, None
         filled = self.slipped(price, order.direction)
-        fee = self.fee(order.instrument, filled, order.size)
-        self.position = Position(order, ts, filled, fee)
+        self.position = Position(
+            order,
+            ts,
+            filled,
+            fee=self.fee(order.instrument, filled, order.size),
+            stop_at=-self.risk.stop_ticks,
+            asked=-self.risk.stop_ticks,
+            leave_at=ts + self.risk.time_stop_s * NS if self.risk.time_stop_s else NEVER,
+        )
         self.set_limits(self.position)
         return self.position
 
@@ -194,15 +256,43 @@ class Trader:
             position.exit_arrives = ts + self.latency
             position.exit_reason = reason
 
+    def follow(self, position: Position, ts: int, favour: int) -> None:
+        """A trade better than all before it: ask for a better stop where an option wants one.
+
+        That depends on the best trade alone, so no other trade has to be looked at.
+        """
+        position.best = favour
+        if position.exit_arrives is not None:
+            return
+        risk, best = self.risk, position.best
+        stop, reason = position.asked, None
+        if 0 < risk.break_even_after_ticks <= best and risk.break_even_plus_ticks > stop:
+            stop, reason = risk.break_even_plus_ticks, ExitReason.BREAK_EVEN
+        if risk.trail_ticks > 0 and best >= risk.trail_after_ticks:
+            behind = best - risk.trail_ticks
+            if behind >= position.asked + risk.trail_step_ticks and behind >= stop:
+                stop, reason = behind, ExitReason.TRAILING_STOP
+        if reason is not None:
+            position.asked = stop
+            position.changes.append(Change(ts + self.latency, stop, reason))
+            self.moves.append(Move(ts, price_at(position, stop), reason))
+
+    def move_stop(self, position: Position, ts: int) -> None:
+        """Changes that have arrived take effect, in the order in which they were sent."""
+        while position.changes and ts >= position.changes[0].arrives:
+            _, position.stop_at, position.stop_reason = position.changes.pop(0)
+
     def stop(self, ts: int, price: int) -> None:
         """Touched: at the stop or, where the market went past it, at that trade; and slippage."""
-        direction = self.position.order.direction
-        filled = price_at(self.position, -self.risk.stop_ticks)
+        position = self.position
+        direction = position.order.direction
+        filled = price_at(position, position.stop_at)
         if not self.fills.exact:
             worse = min(price * direction, filled * direction) * direction
             filled = self.slipped(worse, -direction)
-        self.close(ts, filled, ExitReason.STOP)
-        self.cooldown = self.risk.cooldown_bars
+        self.close(ts, filled, position.stop_reason)
+        if position.stop_reason is ExitReason.STOP:
+            self.cooldown = self.risk.cooldown_bars
 
     def close(self, ts: int, price: int, reason: ExitReason | None = None) -> None:
         """Without a reason: the waiting exit's."""
@@ -235,6 +325,7 @@ class Trader:
                 reason=position.exit_reason if reason is None else reason,
                 stop=price_at(position, -self.risk.stop_ticks),
                 target=price_at(position, self.risk.target_ticks),
+                last_stop=price_at(position, position.stop_at),
                 pnl_gross=gross,
                 fees=fees,
                 pattern=order.pattern,
