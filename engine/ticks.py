@@ -12,6 +12,9 @@ counted, and reported as an event with its reason. A tick is bad when
     jump     its price is more than 5 % away from the previous good tick's
     range    it would make the bar wider than MAX_LADDER prices
 
+Sums over a trading day (volume, price x size) are 64-bit integers. The largest that is known, a day
+of Bitcoin on a spot market in ticks of 0.01 and lots of 0.00001, needs 56 bits.
+
 Smaller reorderings are kept in arrival order with the time clamped. A real gap of more than
 5 % would make every later tick bad: after RELEVEL_AFTER jumps in a row that agree with each
 other, the last of them is taken as the new level.

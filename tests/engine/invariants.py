@@ -1,0 +1,354 @@
+"""What must hold after every event of an engine, whatever was put in.
+
+    watched = Watched(Engine(config, days), days)
+    watched.push(ticks); watched.beat(ts); watched.on_fill(fill); watched.command(kill)
+
+`Watched` passes inputs on and holds what the engine says against its own books, which know only the
+events: it does the sums again, and knows nothing of how the engine came to them. An input that the
+engine refuses (InputError) must change nothing.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from itertools import pairwise
+
+import numpy as np
+
+from engine.commands import Command, Flatten, Kill
+from engine.engine import Engine
+from engine.errors import InputError
+from engine.events import (
+    Bar,
+    BarClosed,
+    CommandDone,
+    Decision,
+    Event,
+    Fill,
+    Filled,
+    Halted,
+    InputIgnored,
+    OrderAmend,
+    OrderIntent,
+    OrderUpdate,
+    PositionOpened,
+    Resumed,
+    SessionChanged,
+    SignalDetected,
+    TickDropped,
+    TradeClosed,
+)
+from engine.instruments import instrument
+from engine.money import to_units
+from engine.names import Halt
+from engine.schedule import Schedule
+from engine.ticks import TickArray, columns
+
+ROLES = {"E": "entry", "S": "stop", "T": "target", "X": "exit"}
+
+
+class Watched:
+    """An engine and the books kept on it. `events` is everything it said."""
+
+    def __init__(self, engine: Engine, days: Schedule, simulated: bool = True) -> None:
+        self.engine = engine
+        self.days = days
+        self.simulated = simulated
+        self.events: list[Event] = []
+        carry = engine.carry()
+        self.balance = carry.balance
+        self.halts = set(carry.halts)
+        self.ticks = 0
+        self.dropped: Counter[str] = Counter()
+        self.commands: set[str] = set()
+        self.fills: set[str] = set()
+        self.orders: dict[str, OrderIntent] = {}
+        self.left: dict[str, int] = {}  # lots that an order can still fill; ended ones are missing
+        self.rejected: set[str] = set()
+        self.decision: Decision | None = None
+        self.held = self.entered = self.fees = self.cash = 0
+        self.seen_since_fill = False
+        self.bar_end = self.reached = -(2**63)
+        self.finished = False
+
+    # -- inputs ------------------------------------------------------------------------------
+
+    def push(self, ticks: TickArray, as_columns: bool = False) -> list[Event]:
+        """Every tick is taken or said to be dropped."""
+        before = self.engine.status().ticks
+
+        def put() -> Sequence[Event]:
+            if as_columns:
+                return self.engine.push_columns(columns(ticks))
+            return self.engine.push(ticks)
+
+        events = self._put(put)
+        dropped = [event for event in events if isinstance(event, TickDropped)]
+        self.dropped.update(event.reason for event in dropped)
+        self.ticks += len(ticks)
+        status = self.engine.status()
+        assert status.ticks - before + len(dropped) == len(ticks)
+        assert status.dropped == self.dropped
+        if status.ticks > before:
+            self.seen_since_fill = True
+            self._check_limits()
+        return events
+
+    def beat(self, ts: int) -> list[Event]:
+        return self._put(lambda: self.engine.beat(ts))
+
+    def on_fill(self, fill: Fill) -> list[Event]:
+        """A fill is booked once, or said to be ignored."""
+        events = self._put(lambda: self.engine.on_fill(fill))
+        answers = [e for e in events if isinstance(e, Filled | InputIgnored)]
+        assert len(answers) == 1 or not events
+        for answer in answers:
+            if isinstance(answer, Filled):
+                assert not self.simulated
+                assert answer.fill == fill
+                assert fill.id not in self.fills
+                self.fills.add(fill.id)
+        return events
+
+    def command(self, command: Command) -> list[Event]:
+        """A command is answered once; one seen before is said to be ignored."""
+        events = self._put(lambda: self.engine.command(command))
+        answers = [e for e in events if isinstance(e, CommandDone | InputIgnored)]
+        if events:
+            assert [type(answer) for answer in answers] == [
+                InputIgnored if command.id in self.commands else CommandDone
+            ]
+            self.commands.add(command.id)
+        if isinstance(command, Flatten | Kill) and any(isinstance(e, CommandDone) for e in events):
+            assert self.closing() >= self.held
+            assert self.engine.status().waiting is None
+        return events
+
+    def finish(self) -> list[Event]:
+        self.finished = True
+        events = self._put(self.engine.finish)
+        if self.simulated:
+            assert self.held == 0
+            assert self.decision is None
+        return events
+
+    def _put(self, put: Callable[[], Sequence[Event]]) -> list[Event]:
+        before = self.engine.status(), self.engine.carry()
+        try:
+            events = list(put())
+        except InputError:
+            assert (self.engine.status(), self.engine.carry()) == before
+            return []
+        for event in events:
+            self._check(event)
+            self.events.append(event)
+        self._check_status(events)
+        return events
+
+    # -- after every event -------------------------------------------------------------------
+
+    def _check(self, event: Event) -> None:
+        match event:
+            case BarClosed():
+                self._check_bar(event.bar)
+            case Decision():
+                self._check_decision(event)
+            case OrderIntent():
+                self._check_order(event)
+            case Filled():
+                self._book(event)
+            case PositionOpened():
+                assert self.decision is not None
+                assert (event.trade_id, event.direction) == (
+                    self.decision.trade_id,
+                    self.decision.direction,
+                )
+                risk = self.engine.config.risk
+                price = event.entry_notional // event.size
+                assert event.stop == price - event.direction * risk.stop_ticks
+                assert event.target == price + event.direction * risk.target_ticks
+            case OrderAmend():
+                self._check_amend(event)
+            case OrderUpdate():
+                self._check_update(event)
+            case TradeClosed():
+                self._check_trade(event)
+            case Halted():
+                assert event.halt not in self.halts
+                self.halts.add(event.halt)
+            case Resumed():
+                self.halts.remove(event.halt)
+
+    def _check_bar(self, bar: Bar) -> None:
+        levels = bar.levels
+        prices, volumes = levels[:, 0], levels[:, 1:]
+        assert (np.diff(prices) > 0).all()
+        assert (volumes >= 0).all()
+        assert (volumes.sum(axis=1) > 0).all()
+        assert volumes.sum() == bar.volume
+        assert (volumes[:, 1].sum(), volumes[:, 0].sum()) == (bar.buy_volume, bar.sell_volume)
+        assert bar.delta == bar.buy_volume - bar.sell_volume
+        assert bar.min_delta <= min(0, bar.delta) <= max(0, bar.delta) <= bar.max_delta
+        assert bar.notional == sum(price * sum(volume) for price, *volume in levels.tolist())
+        assert (prices[0], prices[-1]) == (bar.low, bar.high)
+        assert bar.low <= bar.val <= bar.poc <= bar.vah <= bar.high
+        assert {bar.open, bar.close, bar.poc} <= set(prices.tolist())
+        assert 0 < bar.trades <= bar.volume
+        assert bar.start <= bar.end
+        if not self.finished:  # the end of the data closed a bar before its time
+            assert bar.start >= self.bar_end
+            self.bar_end = bar.end
+
+    def _check_decision(self, decision: Decision) -> None:
+        if decision.action == "none":
+            assert (decision.size, decision.trade_id) == (0, "")
+            assert decision.rule
+            return
+        assert not self.halts
+        assert self.decision is None
+        assert not self.finished
+        day = self.days.at(decision.ts)
+        assert day.entries_from <= decision.ts < day.entries_to
+        risk = self.engine.config.risk
+        tier = next(tier for tier in risk.tiers if tier.name == decision.terms["tier"])
+        most = max(int(tier.max_size * Decimal(str(decision.terms["multiplier"]))), 1)
+        assert 1 <= decision.size <= most * risk.lots_per_unit
+        self.decision = decision
+        self.entered = self.fees = self.cash = 0
+
+    def _check_order(self, order: OrderIntent) -> None:
+        assert self.decision is not None
+        assert order.trade_id == self.decision.trade_id
+        assert order.id not in self.orders
+        assert ROLES[order.id.removeprefix(f"{order.trade_id}-")[0]] == order.role
+        entry = order.role == "entry"
+        assert order.side == (1 if entry else -1) * self.decision.direction
+        if order.role == "exit":
+            assert order.size == self.held - self.closing()
+        else:
+            assert order.size == (self.decision.size if entry else self.held)
+        assert order.size > 0
+        self.orders[order.id] = order
+        self.left[order.id] = order.size
+
+    def closing(self) -> int:
+        """Lots of the position that exit orders are on their way for."""
+        return sum(left for name, left in self.left.items() if self.orders[name].role == "exit")
+
+    def _check_amend(self, amend: OrderAmend) -> None:
+        """A working stop or target is changed: the stop to a better price, both to what is held."""
+        order = self.orders[amend.id]
+        assert order.role in ("stop", "target")
+        assert amend.id in self.left or amend.id in self.rejected
+        assert amend.trade_id == order.trade_id
+        assert order.price is not None
+        if amend.reason == "entry_fill":
+            assert amend.price == order.price
+        else:
+            assert order.role == "stop"
+            assert order.side * (amend.price - order.price) < 0
+        self.orders[amend.id] = replace(order, price=amend.price)
+
+    def _check_update(self, update: OrderUpdate) -> None:
+        """Of an order that was sent, and not after it ended; a broker rejects what it likes."""
+        known = update.id in self.orders or self._is_own_exit(update.id)
+        assert known or update.status == "rejected"
+        if update.status == "rejected":
+            self.rejected.add(update.id)
+        if update.status in ("filled", "cancelled", "rejected"):
+            self.left.pop(update.id, None)
+        if update.status in ("cancelled", "rejected"):
+            self._end_waiting(update.id)
+
+    def _book(self, filled: Filled) -> None:
+        """The position is what was filled: never more than decided, never the other way."""
+        decision, fill = self.decision, filled.fill
+        assert decision is not None
+        assert filled.trade_id == decision.trade_id
+        assert fill.order_id.startswith(decision.trade_id)
+        assert fill.size > 0
+        if filled.role == "entry":
+            self.held += fill.size
+            self.entered += fill.size
+            self.seen_since_fill = False
+            assert filled.side == decision.direction
+        else:
+            self.held -= fill.size
+            assert filled.side == -decision.direction
+        assert 0 <= self.held <= self.entered <= decision.size
+        if fill.order_id in self.left:  # of what is held, brokers may fill more than was asked for
+            self.left[fill.order_id] = max(self.left[fill.order_id] - fill.size, 0)
+        self.cash -= filled.side * fill.size * fill.price
+        self.fees += filled.fee
+        charged = self.engine.config.fills.fees
+        traded = instrument(self.orders[f"{decision.trade_id}-E"].symbol)
+        assert filled.fee == (traded.fees(fill.price, fill.size) if charged else 0)
+
+    def _is_own_exit(self, order_id: str) -> bool:
+        """A broker may close a trade that nobody asked to close."""
+        return self.decision is not None and order_id == f"{self.decision.trade_id}-X"
+
+    def _end_waiting(self, order_id: str) -> None:
+        """An entry that ends unfilled takes the trade with it."""
+        decision = self.decision
+        if decision is not None and order_id == f"{decision.trade_id}-E" and not self.entered:
+            self.decision = None
+
+    def _check_trade(self, event: TradeClosed) -> None:
+        """Profit is what was taken less what was paid, and changes the balance by no more."""
+        trade = event.trade
+        assert self.decision is not None
+        assert (trade.id, trade.direction) == (self.decision.trade_id, self.decision.direction)
+        assert (self.held, trade.size) == (0, self.entered)
+        assert trade.pnl_gross == self.cash * instrument(trade.symbol).tick_units
+        assert trade.fees == self.fees
+        self.balance += trade.pnl_gross - trade.fees
+        assert trade.balance == self.balance
+        assert min(trade.mae, trade.mfe) >= 0
+        self.decision = None
+
+    # -- after every input -------------------------------------------------------------------
+
+    def _check_status(self, events: list[Event]) -> None:
+        status, carry = self.engine.status(), self.engine.carry()
+        assert status == self.engine.status()
+        assert status.balance == carry.balance == self.balance <= status.peak
+        assert set(status.halts) == self.halts
+        assert len(status.halts) == len(self.halts)
+        if self.decision is None:
+            assert not self.left
+        position, waiting = status.position, status.waiting
+        assert (position.size if position else 0) == self.held
+        assert position is None or waiting is None
+        assert (position or waiting) is None or self.decision is not None
+        if waiting is not None:
+            assert self.decision is not None
+            assert waiting.trade_id == self.decision.trade_id
+            assert self.entered == 0
+        forming = self.engine.forming()
+        if forming is not None:
+            assert forming.volume == forming.levels[:, 1:].sum() > 0
+        now = status.ts if status.ts is not None else 0
+        if self.finished:
+            return
+        assert now >= self.reached or status.ts is None
+        self.reached = max(now, self.reached)
+        told = [e.ts for e in events if isinstance(e, BarClosed | Decision | SessionChanged)]
+        told += [e.ts for e in events if isinstance(e, Halted | Resumed | CommandDone)]
+        assert all(ts <= now for ts in told)
+        in_order = [e.ts for e in events if isinstance(e, BarClosed | SignalDetected | Decision)]
+        assert all(before <= after for before, after in pairwise(in_order))
+
+    def _check_limits(self) -> None:
+        """No position stays open beyond a limit without an exit on its way."""
+        status = self.engine.status()
+        if status.position is None or not self.seen_since_fill:
+            return
+        if f"{status.position.trade_id}-X" in self.orders:
+            return
+        lost = -(status.day_pnl + status.open_pnl)
+        assert lost < status.loss_limit or Halt.LOSS_LIMIT in self.halts
+        drawdown = status.peak - status.balance - status.open_pnl
+        most = to_units(self.engine.config.risk.max_drawdown)
+        assert drawdown < most or Halt.MAX_DRAWDOWN in self.halts

@@ -1,0 +1,343 @@
+"""Everything that a feed, a broker and an operator can do wrong, in any order.
+
+What must hold after each event is in `invariants`; here is only what is thrown at the engine: ticks
+of every value that their fields take, a broker and an operator who repeat themselves, come late,
+come first and contradict each other. Nothing may crash but a refusal (InputError).
+"""
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.commands import (
+    Command,
+    Flatten,
+    HaltTrading,
+    Kill,
+    ReportMargin,
+    ReportReject,
+    ResumeTrading,
+)
+from engine.config import BarRules, EngineConfig
+from engine.engine import Engine
+from engine.events import Decision, Fill, Filled, TickDropped, TradeClosed
+from engine.ticks import MAX_LADDER, MAX_LATE_NS, MAX_TS, NS, TICK, TickArray
+from tests.engine.drive import BAR, BOTH_BAR, BUY_BAR, QUIET_BAR, SELL_BAR, at, easy, of
+from tests.engine.invariants import Watched
+from tests.engine.markets import random_market
+from tests.engine.test_properties import busy
+from tests.oracle.days import ALL_DAY, DAY, HOUR, MINUTE, Days
+from tests.oracle.ladder import ladder, tick_array
+
+MOST = 2**31 - 1
+HIGH = 1 << 20
+"""The highest price at which sizes may be anything: sums of price and size are 64 bits."""
+BARS = [
+    BarRules(60), BarRules(300, row_ticks=3), BarRules(86_400), BarRules(1),
+    BarRules(kind="tick", size=1), BarRules(kind="tick", size=9), BarRules(kind="volume", size=60),
+    BarRules(kind="volume", size=MOST), BarRules(kind="range", size=4),
+    BarRules(kind="range", size=MOST), BarRules(kind="delta", size=20),
+]  # fmt: skip
+SHORT = Days(0, HOUR, HOUR, 20 * HOUR, 21 * HOUR, 22 * HOUR)
+schedules = st.sampled_from([ALL_DAY, SHORT, Days()])
+bar_rules = st.sampled_from(BARS)
+
+
+# What a feed can send. Each maker takes a generator, the time and the price reached.
+
+Rng = np.random.Generator
+
+
+def made(count: int, ts: Any, price: Any, size: Any = 1, side: Any = 1) -> TickArray:
+    ticks = np.zeros(count, TICK)
+    ticks["ts"], ticks["price"], ticks["size"], ticks["side"] = ts, price, size, side
+    return ticks
+
+
+def usual(rng: Rng, ts: int, price: int) -> TickArray:
+    seed, price = int(rng.integers(1000)), min(price, 2**30)
+    return random_market(seed, ticks=200, hours=2, start=ts, price=price)
+
+
+def at_one_moment(rng: Rng, ts: int, price: int) -> TickArray:
+    steps = rng.integers(-1, 2, 50)
+    return made(50, ts, price + np.cumsum(steps), rng.integers(1, 99, 50), rng.integers(-1, 2, 50))
+
+
+def after_a_gap(rng: Rng, ts: int, price: int) -> TickArray:
+    gap = int(rng.choice([31 * NS, HOUR, 3 * DAY, 400 * DAY]))
+    return made(5, ts + gap + np.arange(5), price)
+
+
+def jumps(rng: Rng, ts: int, price: int) -> TickArray:
+    """Through stop and target at once, just within and just beyond what counts as a jump."""
+    near = price // 20
+    far = rng.choice([near - 1, near, near + 1, 30, -30, -near, -near - 1], 30)
+    return made(30, ts + np.arange(30), np.maximum(price + far, 1))
+
+
+def to_a_new_level(rng: Rng, ts: int, price: int) -> TickArray:
+    """So often that it is believed; as far as prices go."""
+    level = int(rng.choice([1, 19, 20, 5_000, 1_000_000, MOST - 1, MOST]))
+    return made(12, ts + np.arange(12), level)
+
+
+def wide(rng: Rng, ts: int, price: int) -> TickArray:
+    """Small steps to farther than any ladder is wide, which takes prices that are large enough."""
+    start = 30_000_000
+    steps = np.concatenate([np.full(8, start), start + np.arange(0, 2 * MAX_LADDER, 60_000)])
+    return made(len(steps), ts + np.arange(len(steps)), steps, rng.integers(1, 9), -1)
+
+
+def heavy(rng: Rng, ts: int, price: int) -> TickArray:
+    """Sizes whose sums need more than 32 bits."""
+    sizes = rng.integers(MOST - 3, MOST, 20, endpoint=True)
+    return made(20, ts + np.arange(20), min(price, HIGH), sizes, rng.integers(-1, 2, 20))
+
+
+def unsorted(rng: Rng, ts: int, price: int) -> TickArray:
+    back = rng.choice([0, 1, NS // 2, MAX_LATE_NS, MAX_LATE_NS + 1, HOUR], 60)
+    return made(60, np.maximum(ts + np.arange(60) * NS - back, 0), price)
+
+
+def worthless(rng: Rng, ts: int, price: int) -> TickArray:
+    """Thousands of bad ticks, of every kind of badness."""
+    ticks = made(3_000, ts, price)
+    ticks["price"][0::3] = rng.choice([0, -1, -(2**31)], 1_000)
+    ticks["size"][1::3] = rng.choice([0, -1, -(2**31)], 1_000)
+    ticks["side"][2::3] = rng.choice([2, -2, 127, -128], 1_000)
+    return ticks
+
+
+def out_of_time(rng: Rng, ts: int, price: int) -> TickArray:
+    return made(6, [-(2**63), -1, 0, MAX_TS, MAX_TS + 1, 2**63 - 1], price)
+
+
+def extreme(rng: Rng, ts: int, price: int) -> TickArray:
+    """Any of the extremes in any field."""
+    n = 40
+    ticks = made(n, ts, price)
+    ticks["ts"] = rng.choice([-(2**63), -1, 0, ts, ts + 1, ts + NS, MAX_TS - 1, 2**63 - 1], n)
+    ticks["price"] = rng.choice([-(2**31), 0, 1, 2, 20, price, price + 1, MOST - 1, MOST], n)
+    ticks["size"] = rng.choice([-(2**31), 0, 1, 7, MOST], n)
+    ticks["side"] = rng.choice([-128, -1, 0, 1, 127], n)
+    ticks["size"][ticks["price"] > HIGH] = 1
+    return ticks
+
+
+def at_the_end_of_time(rng: Rng, ts: int, price: int) -> TickArray:
+    return made(8, MAX_TS - 8 + np.arange(8), price)
+
+
+MAKERS = (
+    usual, at_one_moment, after_a_gap, jumps, to_a_new_level, wide, heavy, unsorted, worthless,
+    out_of_time, extreme, at_the_end_of_time,
+)  # fmt: skip
+STARTS = (0, 1, NS, at(0), at(10 * 3600), MAX_TS - 2 * DAY)
+
+
+def reached(watched: Watched, start: int) -> tuple[int, int]:
+    status = watched.engine.status()
+    return max(status.ts or 0, start), status.last_price or 4800
+
+
+@given(
+    bar_rules, schedules, st.booleans(), st.integers(0, 10_000), st.sampled_from(STARTS),
+    st.lists(st.sampled_from(MAKERS), min_size=1, max_size=12),
+)  # fmt: skip
+def test_hostile_ticks(
+    bars: BarRules, days: Days, quiet: bool, seed: int, start: int, makers: list[Any]
+) -> None:
+    config = hostile(bars)
+    watched = Watched(Engine(config, days, quiet=quiet), days)
+    rng = np.random.default_rng(seed)
+    for k, maker in enumerate(makers):
+        watched.push(maker(rng, *reached(watched, start)), as_columns=k % 2 == 1)
+    watched.finish()
+
+
+def hostile(bars: BarRules) -> EngineConfig:
+    """Trades on almost every bar."""
+    config = busy(bars=bars, stop_ticks=3, target_ticks=4, cooldown_bars=0)
+    return replace(
+        config,
+        regime=replace(config.regime, min_bars=1, after_open_s=0, before_close_s=0),
+        router=replace(config.router, min_strength=0, min_confidence=0),
+    )
+
+
+@pytest.mark.parametrize("bars", BARS, ids=str)
+@pytest.mark.parametrize("maker", MAKERS)
+def test_each_kind_of_hostile_ticks_after_usual_ones(maker: Any, bars: BarRules) -> None:
+    """Whole, and one by one: the events are the same."""
+    said = []
+    for alone in (False, True):
+        watched = Watched(Engine(hostile(bars), ALL_DAY), ALL_DAY)
+        rng = np.random.default_rng(1)
+        for make in (usual, maker, usual):
+            ticks = make(rng, *reached(watched, at(3600)))
+            for part in np.split(ticks, len(ticks)) if alone and len(ticks) <= 300 else [ticks]:
+                watched.push(part)
+        watched.finish()
+        said.append(watched.events)
+    assert said[0] == said[1]
+
+
+def test_every_reason_to_drop_a_tick_is_met() -> None:
+    reasons = set()
+    for maker in MAKERS:
+        watched = Watched(Engine(hostile(BarRules(86_400)), ALL_DAY), ALL_DAY)
+        rng = np.random.default_rng(3)
+        for make in (usual, maker, usual):
+            watched.push(make(rng, *reached(watched, at(0))))
+        reasons |= {drop.reason for drop in of(TickDropped, watched.events)}
+    assert reasons == {"price", "size", "side", "time", "late", "jump", "range"}
+
+
+# What a broker and an operator can do
+
+
+class Word(NamedTuple):
+    """A fill or a broker's word about an order: of which trade (0 is the newest), which order."""
+
+    trade: int
+    order: str
+
+
+words = st.builds(Word, st.sampled_from([0, 0, 0, 0, 1, 2]), st.sampled_from("EEESTXX?"))
+lags = st.sampled_from([0, 0, 0, 1, NS, MINUTE, HOUR, DAY, -1, -NS, -HOUR, -DAY])
+fills = st.tuples(
+    st.just("fill"), words, st.integers(0, 20), lags,
+    st.sampled_from([1, 2, 2, 3, 3, 4, 5, 5, 6, 6, MOST, 0]),
+    st.sampled_from([0, 0, 1, -1, 16, -16, 24, 400, 0, -4_799, MOST - 4_800, -4_800]),
+)  # fmt: skip
+commands = st.tuples(
+    st.just("command"),
+    st.sampled_from([HaltTrading, ResumeTrading, ResumeTrading, Flatten, Kill, ReportMargin]),
+    st.integers(0, 40),
+    lags,
+)
+rejects = st.tuples(st.just("reject"), words, st.integers(0, 40), lags)
+pictures = st.tuples(
+    st.just("bar"), st.sampled_from([BUY_BAR, BUY_BAR, SELL_BAR, BOTH_BAR, QUIET_BAR])
+)
+trades = st.tuples(st.just("trades"), st.lists(st.integers(-30, 30), max_size=5))
+beats = st.tuples(st.just("beat"), st.one_of(lags, st.sampled_from([-(2**70), 2**62, 2**70])))
+finishes = st.tuples(st.just("finish"))
+impossible = st.builds(
+    lambda fill, size, away: (*fill[:4], size, away),
+    fills,
+    st.sampled_from([-1, 0, 1, MOST + 1, 2**70]),
+    st.sampled_from([-9_999, -4_800, 0, MOST, 2**70]),
+)
+storms = st.lists(
+    st.one_of(
+        pictures, pictures, fills, fills, fills, impossible, commands, rejects, trades, beats
+    ),
+    min_size=5, max_size=60,
+)  # fmt: skip
+
+
+mostly_live = st.sampled_from([False, False, False, True])
+storm_days = st.sampled_from([ALL_DAY, ALL_DAY, SHORT, Days()])
+
+
+class Venue:
+    """An engine on a venue where everything goes wrong, played from a script."""
+
+    def __init__(self, config: EngineConfig, days: Days, simulated: bool) -> None:
+        self.watched = Watched(Engine(config, days, simulated=simulated), days, simulated)
+        self.slot = 12 * 6  # of BAR seconds: 06:00
+
+    def play(self, action: tuple[Any, ...]) -> None:
+        kind, *values = action
+        getattr(self, kind)(*values)
+
+    @property
+    def now(self) -> int:
+        return self.watched.engine.status().ts or at(self.slot * BAR)
+
+    def order(self, word: Word) -> str:
+        decided = [d for d in of(Decision, self.watched.events) if d.action == "enter"]
+        if word.trade >= len(decided):
+            return word.order
+        return f"{decided[-1 - word.trade].trade_id}-{word.order}"
+
+    def bar(self, picture: str) -> None:
+        """The next bar, whose end is the next tick's or beat's."""
+        start = at(0) + (self.now - at(0)) // (BAR * NS) * BAR * NS + BAR * NS
+        self.watched.push(tick_array(ladder(picture, start)))
+        self.watched.beat(start + BAR * NS)
+
+    def trades(self, steps: list[int]) -> None:
+        ticks = [(self.now + i * NS, 4800 + step, 1, 0) for i, step in enumerate(steps)]
+        self.watched.push(tick_array(ticks))
+
+    def beat(self, lag: int) -> None:
+        self.watched.beat(self.now + lag)
+
+    def fill(self, word: Word, number: int, lag: int, size: int, away: int) -> None:
+        fill = Fill(
+            id=str(number), order_id=self.order(word), ts=self.now + lag,
+            price=4800 + away, size=size,
+        )  # fmt: skip
+        self.watched.on_fill(fill)
+
+    def command(self, kind: type[Command], number: int, lag: int) -> None:
+        more = {"symbol": "ES", "margin": number * 10**10} if kind is ReportMargin else {}
+        self.watched.command(kind(id=str(number), ts=self.now + lag, **more))  # type: ignore[arg-type]
+
+    def reject(self, word: Word, number: int, lag: int) -> None:
+        order = self.order(word)
+        self.watched.command(
+            ReportReject(id=f"r{number}", ts=self.now + lag, order_id=order, reason="no")
+        )
+
+    def finish(self) -> None:
+        self.watched.finish()
+
+
+def five_lots(**risk: Any) -> EngineConfig:
+    return easy(lots_per_unit=5, stop_ticks=16, target_ticks=24, stale_s=3600, **risk)
+
+
+@given(mostly_live, storm_days, storms)
+@settings(max_examples=3 * settings().max_examples)
+def test_a_broker_and_an_operator_who_do_everything_wrong(
+    simulated: bool, days: Days, script: list[tuple[Any, ...]]
+) -> None:
+    venue = Venue(five_lots(), days, simulated)
+    for action in [("bar", BUY_BAR), *script]:
+        venue.play(action)
+
+
+@given(mostly_live, storms, storms)
+def test_input_after_the_end_of_the_data(
+    simulated: bool, before: list[tuple[Any, ...]], after: list[tuple[Any, ...]]
+) -> None:
+    venue = Venue(five_lots(), ALL_DAY, simulated)
+    for action in [*before, ("finish",), *after, ("finish",)]:
+        venue.play(action)
+    decided = of(Decision, venue.watched.events)
+    assert all(decision.action in ("enter", "none") for decision in decided)
+
+
+def test_storms_reach_what_they_are_for() -> None:
+    """Partly filled entries, stops, targets and exits, and trades that a broker closed."""
+    rng = np.random.default_rng(5)
+    venue = Venue(five_lots(), ALL_DAY, simulated=False)
+    for number in range(400):
+        venue.play(("bar", (BUY_BAR, SELL_BAR)[int(rng.integers(2))]))
+        for k in range(4):
+            word = Word(0, "EESTX"[int(rng.integers(5))])
+            size, away = int(rng.integers(1, 6)), int(rng.integers(-2, 3))
+            venue.play(("fill", word, number * 10 + k, 0, size, away))
+        if rng.random() < 0.2:
+            venue.play(("command", Flatten, number, 0))
+    said = venue.watched.events
+    assert len(of(TradeClosed, said)) >= 15
+    assert {filled.role for filled in of(Filled, said)} == {"entry", "stop", "target", "exit"}
