@@ -195,6 +195,7 @@ class Analysis:
     def signals(self, approved_only: bool = False) -> list[Signal]:
         """The last closed bar's signals, in the order of the pattern table."""
         start, end, *_ = self.tables.bar[0].item()
+        bar_id = str(start) if self._config.bars.kind == "time" else f"{start}.{self.bars - 1}"
         regime, confidence = self.regime, self.confidence
         no_trade = no_trade_reason(self.tables.reading, self.tables.rules)
         router = self._config.router
@@ -210,7 +211,7 @@ class Analysis:
             )  # fmt: skip
             signals.append(
                 Signal(
-                    id=f"{start}-{k}",
+                    id=f"{bar_id}-{k}",
                     ts=end,
                     bar_start=start,
                     pattern=pattern,

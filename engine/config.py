@@ -67,6 +67,7 @@ def _known(what: str, symbol: str) -> None:
     _require(symbol in INSTRUMENTS, f"{what} is {symbol!r}; known are {', '.join(INSTRUMENTS)}")
 
 
+MOST_SWEEP_PRICES: Final = 50
 BAR_KINDS: Final = ("time", "tick", "volume", "range", "delta")
 
 
@@ -127,6 +128,36 @@ class PatternRules:
         _require(
             3 <= self.divergence_bars <= 50,
             f"PatternRules.divergence_bars is {self.divergence_bars}; it must be 3 to 50",
+        )
+
+
+@dataclass(frozen=True)
+class TapeRules:
+    """What counts as a large trade and as a sweep, and how many zones and naked POCs are kept.
+
+    `large_trade_size` 0: the size that `large_trade_share` of the day's trades reach at most, once
+    there were `large_trade_after` of them. A sweep takes `sweep_prices` within `sweep_ms`.
+    """
+
+    large_trade_size: int = 0
+    large_trade_share: float = 0.995
+    large_trade_after: int = 1000
+    sweep_ms: int = 50
+    sweep_prices: int = 3
+    zone_memory: int = 50
+
+    def __post_init__(self) -> None:
+        _positive(self, "large_trade_after", "sweep_ms", "sweep_prices", "zone_memory")
+        _not_negative(self, "large_trade_size")
+        share = self.large_trade_share
+        _require(
+            0 < share <= 1 and round(share, 6) == share,
+            f"TapeRules.large_trade_share is {share}; it must be above 0, at most 1, and have at "
+            "most six decimal places",
+        )
+        _require(
+            2 <= self.sweep_prices <= MOST_SWEEP_PRICES,
+            f"TapeRules.sweep_prices is {self.sweep_prices}; it must be 2 to {MOST_SWEEP_PRICES}",
         )
 
 
@@ -411,6 +442,7 @@ class EngineConfig:
     risk: RiskRules = field(default_factory=RiskRules)
     fills: FillRules = field(default_factory=FillRules)
     account: AccountRules = field(default_factory=AccountRules)
+    tape: TapeRules = field(default_factory=TapeRules)
 
     def __post_init__(self) -> None:
         for tier in self.risk.tiers:

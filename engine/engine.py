@@ -32,6 +32,7 @@ from engine.events import (
     DayStarted,
     Event,
     Fill,
+    Level,
     RegimeReading,
     SessionChanged,
     Signal,
@@ -48,14 +49,16 @@ from engine.footprint import (
     full,
     new_ladder,
     open_bar,
-    scan,
     scan_records,
 )
+from engine.levels import Levels
 from engine.names import ExitReason, Halt
+from engine.profile import Profile
 from engine.risk import ENDS_WITH_DAY
 from engine.rules import bar_length
 from engine.schedule import Schedule, TradingDay
 from engine.status import Position, Status
+from engine.tape import Tape, scan_tape, scan_tape_records
 from engine.ticks import (
     MAX_JUMP,
     MAX_LADDER,
@@ -76,7 +79,8 @@ Phase = Literal["open", "entries_closed", "flatten", "closed", "end"]
 class Engine:
     """One instrument's decisions.
 
-    `quiet` leaves out the events of bars, signals and refused entries, which changes no decision;
+    `quiet` leaves out the events of bars, signals, refused entries, tape and levels, which changes
+    no decision;
     with `simulated` False fills come from a broker (`on_fill`). While `warming` is set, bars are
     marked and never trade.
     """
@@ -100,6 +104,8 @@ class Engine:
         self._ladder = new_ladder()
         self._state.base, self._state.size = NO_LADDER, self._ladder.shape[1]
         self._analysis = Analysis(config, carry.unfinished)
+        self._tape = Tape(config.tape)
+        self._levels = Levels(config, self._analysis, () if quiet else carry.levels)
         self._desk = Desk(config, carry, self._state, simulated)
         self._state.kind, self._state.length = bar_length(config.bars)
         self._stale_ns = config.risk.stale_s * NS
@@ -117,9 +123,14 @@ class Engine:
         """Take a TICK array of any length >= 0; the events it caused, in order."""
         if ticks.dtype is not TICK and ticks.dtype != TICK:
             raise InputError(f"push takes an array of dtype TICK, not {ticks.dtype}")
-        taken = scan_records(ticks, 0, self._scan, self._ladder)
+        if self._quiet:
+            taken = scan_records(ticks, 0, self._scan, self._ladder)
+        else:
+            taken = scan_tape_records(ticks, 0, self._scan, self._ladder, self._tape.array)
         if taken == len(ticks):
             return NOTHING
+        if taken == ~len(ticks) and self._tape.drain(self._desk.events):
+            return self._flush()
         return self._run(ticks["ts"], ticks["price"], ticks["size"], ticks["side"], taken)
 
     def push_columns(self, columns: TickColumns) -> Sequence[Event]:
@@ -176,6 +187,24 @@ class Engine:
         """The bar being built."""
         return self._analysis.forming(self._state, self._ladder)
 
+    def profile(self, since: int = 0) -> Profile:
+        """Volume by price of the trading day's bars from the one that `since` (UTC ns) falls in,
+        the forming one included; `profile(since).vwap()` is the VWAP anchored there.
+
+        EngineError in a quiet engine, which keeps no bars.
+        """
+        if self._quiet:
+            raise EngineError("a quiet engine has no profile: it keeps no bars")
+        profile, forming = self._levels.profile(since), self.forming()
+        if forming is not None and forming.end > since:
+            profile.add(forming.levels)
+        return profile
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels that live, in the order in which they were made; none in a quiet engine."""
+        return self._levels.alive
+
     def carry(self) -> Carry:
         """What the next trading day would start from."""
         account = self._desk.account
@@ -186,6 +215,7 @@ class Engine:
             tier=account.tier.name,
             halts=tuple(halt for halt in account.halts if halt not in ENDS_WITH_DAY),
             unfinished=self._analysis.remembered,
+            levels=self.levels,
         )
 
     def status(self) -> Status:
@@ -227,6 +257,8 @@ class Engine:
 
     def _run(self, ts: Any, price: Any, size: Any, side: Any, i: int) -> Sequence[Event]:
         n = len(ts)
+        if i < 0:
+            i = self._tape.tell(ts, price, size, side, ~i, self._desk.events)
         while i < n:
             self._take(int(ts[i]), int(price[i]), int(size[i]), int(side[i]))
             i = self._scan_on(ts, price, size, side, i + 1)
@@ -235,7 +267,9 @@ class Engine:
     def _scan_on(self, ts: Any, price: Any, size: Any, side: Any, i: int) -> int:
         """Take ticks from `i` on until one needs a look; its index, or how many there are."""
         if not self._quiet:
-            return int(scan(ts, price, size, side, i, self._scan, self._ladder))
+            tape = self._tape.array
+            i = int(scan_tape(ts, price, size, side, i, self._scan, self._ladder, tape))
+            return i if i >= 0 else self._tape.tell(ts, price, size, side, ~i, self._desk.events)
         tables = self._analysis.tables
         i = scan_bars(ts, price, size, side, i, self._scan, self._ladder, tables)
         if self._analysis.approved:
@@ -253,6 +287,8 @@ class Engine:
         self._advance(ts)
         if self._day is None:
             self._start_day(ts)
+        if not self._quiet:
+            self._tape.take(ts, price, size, side, self._desk.events)
         self._make_room(price)
         if Halt.STALE_FEED in self._desk.account.halts:
             self._desk.lift(Halt.STALE_FEED, ts, "ticks again")
@@ -331,8 +367,10 @@ class Engine:
             best, happen = self._moments[0][0], self._next_phase
         if self._desk.time_stop_at() < best:
             best, happen = self._desk.time_stop_at(), self._time_stop
-        if ts - state.last_ts > self._stale_ns and self._stale_at() < min(best, ts):
-            happen = self._go_stale
+        if ts - state.last_ts > self._stale_ns and (stale_at := self._stale_at()) < min(best, ts):
+            best, happen = stale_at, self._go_stale
+        if self._tape.over_at < min(best, ts):
+            happen = self._end_run
         return happen
 
     def _stale_at(self) -> int:
@@ -366,6 +404,8 @@ class Engine:
         self._reading = None
         self._state.day_start, self._state.day_end = day.start, day.end
         self._analysis.start_day(day)
+        self._tape.start_day()
+        self._levels.start_day(day)
         self._desk.start_day(day)
         self._emit(DayStarted(ts=day.start, day=day.day, carry=self._desk.numbered(self.carry())))
         self._advance(ts)
@@ -380,6 +420,8 @@ class Engine:
         self._emit(SessionChanged(ts=ts, phase=phase))
         if phase == "open":
             self._analysis.anchor_session(self._state, self._ladder)
+        elif phase == "closed":
+            self._levels.close_session(self._desk.events)
         elif phase == "flatten":
             self._desk.flatten(ts, ExitReason.FLATTEN, "the session's flatten time")
 
@@ -402,6 +444,10 @@ class Engine:
 
     # -- bars --------------------------------------------------------------------------------
 
+    def _end_run(self) -> None:
+        """The open bar ends, or the open sweep takes no trades any more."""
+        self._tape.end_run(self._state.bar_end, self._desk.events)
+
     def _close_bar(self) -> None:
         ts = self._state.bar_end
         approved = self._analysis.close(self._state, self._ladder)
@@ -410,11 +456,14 @@ class Engine:
             if approved and ts >= self._entries_from():
                 self._decide(ts, self._analysis.signals(approved_only=True))
         else:
+            self._end_run()
             reading = self._reading = self._analysis.reading()
-            self._emit(BarClosed(ts=ts, bar=self._analysis.bar(reading, self.warming)))
+            bar = self._analysis.bar(reading, self.warming)
+            self._emit(BarClosed(ts=ts, bar=bar))
             signals = self._analysis.signals()
             for signal in signals:
                 self._emit(SignalDetected(ts=ts, signal=signal))
+            self._levels.close_bar(bar, signals, self._desk.events)
             if approved:
                 self._decide(ts, [signal for signal in signals if signal.approved])
 

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from engine.names import ExitReason, Halt, Pattern, Regime
+from engine.names import ExitReason, Halt, LevelEnd, LevelKind, Pattern, Regime
 
 Details = dict[str, int | float | str | bool | list[int] | list[float]]
 
@@ -78,6 +78,20 @@ class Bar:
 
     __hash__ = None  # type: ignore[assignment]
 
+    @property
+    def zero_bid_prints(self) -> tuple[int, ...]:
+        """Prices within the bar at which buyers traded and sellers did not, ascending."""
+        return self._one_sided(none=1, some=2)
+
+    @property
+    def zero_ask_prints(self) -> tuple[int, ...]:
+        """Prices within the bar at which sellers traded and buyers did not, ascending."""
+        return self._one_sided(none=2, some=1)
+
+    def _one_sided(self, none: int, some: int) -> tuple[int, ...]:
+        inside = self.levels[1:-1]  # low and high always traded
+        return tuple(inside[(inside[:, none] == 0) & (inside[:, some] > 0), 0].tolist())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
@@ -140,6 +154,24 @@ class Trade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A price or a stretch of prices, both ends included, that later bars may come back to.
+
+    `made` and `touched` are times (UTC ns); `touched` is None as long as no bar traded in it, and
+    for kinds that a touch ends. `direction` is its signal's, 0 for a naked POC, which has none.
+    """
+
+    id: str
+    kind: LevelKind
+    direction: int
+    low: int
+    high: int
+    made: int
+    signal_id: str = ""
+    touched: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Carry:
     """What one trading day leaves to the next: all the state that is not in the day's inputs."""
 
@@ -149,6 +181,7 @@ class Carry:
     tier: str
     halts: tuple[Halt, ...] = ()
     unfinished: tuple[tuple[int, int], ...] = ()  # price, direction; oldest first
+    levels: tuple[Level, ...] = ()  # as they were made; none from a quiet engine
     sequence: int = 0  # trades already decided on this trading day
     day_pnl: int = 0  # realised on this trading day before the engine started
 
@@ -176,6 +209,57 @@ class BarClosed:
 class SignalDetected:
     ts: int
     signal: Signal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelMade:
+    ts: int
+    level: Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelTouched:
+    """A bar traded in a zone for the first time."""
+
+    ts: int
+    level_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelGone:
+    ts: int
+    level_id: str
+    reason: LevelEnd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargeTrade:
+    """One trade of at least `threshold` lots. `side` is its aggressor's, 0 if unknown."""
+
+    ts: int
+    price: int
+    size: int
+    side: int
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """One aggressor went through several prices at once, from `first` to `last`.
+
+    `start` and `end` are the times of its first and last trade, `ts` that at which it was over;
+    `prices` is how many traded.
+    """
+
+    ts: int
+    start: int
+    end: int
+    side: int
+    first: int
+    last: int
+    prices: int
+    volume: int
+    trades: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,5 +411,6 @@ class InputIgnored:
 Event = (
     DayStarted | SessionChanged | BarClosed | SignalDetected | Decision | OrderIntent | OrderAmend
     | OrderUpdate | Filled | PositionOpened | TradeClosed | Halted | Resumed | TierChanged
-    | TickDropped | CommandDone | InputIgnored
+    | TickDropped | CommandDone | InputIgnored | LevelMade | LevelTouched | LevelGone | LargeTrade
+    | Sweep
 )  # fmt: skip

@@ -69,6 +69,23 @@ class Halt(StrEnum):
     KILL = "kill"  # ends by the operator; flattens and cancels
 
 
+class LevelKind(StrEnum):
+    """What a level of the chart is."""
+
+    ZONE = "zone"  # of stacked imbalances
+    UNFINISHED = "unfinished"
+    NAKED_POC = "naked_poc"
+
+
+class LevelEnd(StrEnum):
+    """Why a level is gone."""
+
+    TRADED_THROUGH = "traded_through"  # a zone
+    REVISITED = "revisited"  # an unfinished level
+    TRADED = "traded"  # a naked POC
+    DISPLACED = "displaced"  # by newer ones
+
+
 class ExitReason(StrEnum):
     """Why a bracket was closed."""
 

@@ -4,8 +4,11 @@ The value area is the market-profile method: pairs of prices from the POC outwar
 the volume is in (Steidlmayer; CBOT Market Profile handbook), not the busiest prices by rank.
 """
 
+from bisect import bisect_right
+from itertools import count, repeat
 from math import sqrt
-from typing import Any
+from operator import mul
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +89,28 @@ def nodes(total: Volumes) -> tuple[Volumes, Volumes]:
     return middle[rises & falls], middle[~rises & ~falls]
 
 
+class Vwap(NamedTuple):
+    """Volume-weighted average price, exact as notional / volume, and its standard deviation.
+
+    Prices in ticks; the deviation is the population's, weighted by volume.
+    """
+
+    notional: int
+    volume: int
+    deviation: float
+
+    @property
+    def price(self) -> float:
+        return self.notional / self.volume
+
+    def band(self, deviations: float) -> tuple[float, float]:
+        """The prices so many standard deviations below and above."""
+        return (
+            self.price - deviations * self.deviation,
+            self.price + deviations * self.deviation,
+        )
+
+
 class Profile:
     """Volume by price over any stretch: a session, a day, a composite of days.
 
@@ -130,3 +155,36 @@ class Profile:
         poc = point_of_control(total)
         low, high = value_area(total, poc)
         return self.low + int(poc), self.low + int(high), self.low + int(low)
+
+    def vwap(self) -> Vwap | None:
+        """Of all its volume; None without any."""
+        total: list[int] = self.total.tolist()
+        volume = sum(total)
+        if not volume:
+            return None
+        above = sum(map(mul, total, count()))  # whole numbers of any length
+        squares = sum(map(mul, total, map(pow, count(), repeat(2))))
+        variance = (volume * squares - above * above) / (volume * volume)
+        return Vwap(self.low * volume + above, volume, sqrt(variance))
+
+
+class DayVolume:
+    """The levels of a trading day's closed bars, from which a profile may begin anywhere."""
+
+    def __init__(self) -> None:
+        self._ends: list[int] = []
+        self._levels: list[Volumes] = []
+
+    def add(self, end: int, levels: Volumes) -> None:
+        """The next bar, its levels as published."""
+        self._ends.append(end)
+        self._levels.append(levels)
+
+    def profile(self, after: int, to: int | None = None) -> Profile:
+        """Of the bars that ended after `after` and not after `to` (UTC ns; None: of all since)."""
+        first = bisect_right(self._ends, after)
+        last = len(self._ends) if to is None else bisect_right(self._ends, to)
+        profile = Profile()
+        if first < last:
+            profile.add(np.concatenate(self._levels[first:last]))
+        return profile

@@ -11,7 +11,21 @@ from typing import Any
 from engine.commands import Command
 from engine.config import EngineConfig, RegimeRules, RouterRules, engine_config, fill_profile
 from engine.engine import Engine
-from engine.events import Bar, BarClosed, Event, Fill, TradeClosed
+from engine.events import (
+    Bar,
+    BarClosed,
+    DayStarted,
+    Decision,
+    Event,
+    Fill,
+    LargeTrade,
+    LevelGone,
+    LevelMade,
+    LevelTouched,
+    SignalDetected,
+    Sweep,
+    TradeClosed,
+)
 from engine.events import Trade as ClosedTrade
 from engine.names import Pattern, Regime
 from engine.ticks import NONE, NS
@@ -65,6 +79,20 @@ def easy(symbol: str = "ES", profile: str = "honest", **risk: Any) -> EngineConf
 def of(kind: type, events: Sequence[Event]) -> list[Any]:
     """The events of one kind."""
     return [event for event in events if isinstance(event, kind)]
+
+
+SHOWN = (BarClosed, SignalDetected, LevelMade, LevelTouched, LevelGone, LargeTrade, Sweep)
+
+
+def acted(events: Sequence[Event]) -> list[Event]:
+    """What a quiet engine says too: without what is only shown, refused or carried for the eye."""
+    return [
+        replace(event, carry=replace(event.carry, levels=()))
+        if isinstance(event, DayStarted)
+        else event
+        for event in events
+        if not isinstance(event, SHOWN) and not (isinstance(event, Decision) and event.rule)
+    ]
 
 
 class Driven:

@@ -981,7 +981,7 @@ def test_carry_names_what_crosses_the_roll() -> None:
     balance = 10_000 * UNITS + 24 * TICK - 2 * FEE
     assert carry == Carry(
         balance=balance, peak=balance, streak=1, tier="ES 1-3 top", halts=(Halt.OPERATOR,),
-        unfinished=(), sequence=0,
+        unfinished=(), levels=driven.engine.levels, sequence=0,
     )  # fmt: skip
     assert driven.engine.carry() == carry
 
