@@ -80,9 +80,8 @@ class Engine:
     """One instrument's decisions.
 
     `quiet` leaves out the events of bars, signals, refused entries, tape and levels, which changes
-    no decision;
-    with `simulated` False fills come from a broker (`on_fill`). While `warming` is set, bars are
-    marked and never trade.
+    no decision; with `simulated` False fills come from a broker (`on_fill`). While `warming` is
+    set, bars are marked and never trade.
     """
 
     def __init__(
@@ -140,7 +139,7 @@ class Engine:
             raise InputError(f"columns differ in length: {[len(column) for column in columns]}")
         taken = self._scan_on(ts, price, size, side, 0)
         if taken == len(ts):
-            return NOTHING
+            return self._flush() if self._desk.events else NOTHING
         return self._run(ts, price, size, side, taken)
 
     def beat(self, ts: int) -> Sequence[Event]:

@@ -18,8 +18,14 @@ from engine.events import (
     BarClosed,
     Decision,
     Event,
+    LargeTrade,
+    Level,
+    LevelGone,
+    LevelMade,
+    LevelTouched,
     Signal,
     SignalDetected,
+    Sweep,
     Trade,
     TradeClosed,
 )
@@ -28,12 +34,14 @@ from engine.names import Direction
 from engine.patterns import DETAILS
 from engine.schedule import Schedule
 from engine.text import average_text, price_text, units_text
+from engine.ticks import BUY, NONE, SELL
 from marketdata.errors import FeedError
 from marketdata.feeds import Feed
 
 Json = dict[str, Any]
 
 FORMAT: Final = 1
+AGGRESSORS: Final = {BUY: "buy", SELL: "sell", NONE: None}
 
 
 @dataclass
@@ -48,6 +56,9 @@ class Report:
     bars: list[Bar] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
     decisions: dict[str, Decision] = field(default_factory=dict)
+    levels: dict[str, Json] = field(default_factory=dict)
+    large_trades: list[LargeTrade] = field(default_factory=list)
+    sweeps: list[Sweep] = field(default_factory=list)
     trades: list[Trade] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     ticks: int = 0
@@ -66,6 +77,16 @@ class Report:
                     self.decisions |= dict.fromkeys(event.approved, event)
                 case TradeClosed(trade=trade):
                     self.trades.append(trade)
+                case LargeTrade():
+                    self.large_trades.append(event)
+                case Sweep():
+                    self.sweeps.append(event)
+                case LevelMade(level=level):
+                    self.levels[level.id] = _level(level, self.config.instrument)
+                case LevelTouched(ts=ts, level_id=name):
+                    self.levels[name]["touched"] = ts
+                case LevelGone(ts=ts, level_id=name, reason=reason):
+                    self.levels[name] |= {"gone": ts, "reason": reason.value}
 
     @property
     def read(self) -> int:
@@ -84,6 +105,9 @@ class Report:
                 _signal(signal, spec, self.decisions.get(signal.id)) for signal in self.signals
             ],
             "trades": [_trade(trade, spec) for trade in self.trades],
+            "levels": list(self.levels.values()),
+            "large_trades": [_large_trade(large, spec) for large in self.large_trades],
+            "sweeps": [_sweep(sweep, spec) for sweep in self.sweeps],
             "summary": self.summary(),
         }
 
@@ -235,6 +259,45 @@ def _decision(signal: Signal, decision: Decision) -> Json:
         if chosen or decision.rule
         else f"{decision.signal_id} was stronger or first",
         "trade": decision.trade_id if chosen else "",
+    }
+
+
+def _level(level: Level, spec: Instrument) -> Json:
+    return {
+        "id": level.id,
+        "kind": level.kind.value,
+        "direction": Direction(level.direction).name if level.direction else None,
+        "low": price_text(level.low, spec),
+        "high": price_text(level.high, spec),
+        "signal": level.signal_id or None,
+        "made": level.made,
+        "touched": level.touched,
+        "gone": None,
+        "reason": None,
+    }
+
+
+def _large_trade(large: LargeTrade, spec: Instrument) -> Json:
+    return {
+        "ts": large.ts,
+        "price": price_text(large.price, spec),
+        "size": large.size,
+        "side": AGGRESSORS[large.side],
+        "threshold": large.threshold,
+    }
+
+
+def _sweep(sweep: Sweep, spec: Instrument) -> Json:
+    return {
+        "ts": sweep.ts,
+        "start": sweep.start,
+        "end": sweep.end,
+        "side": AGGRESSORS[sweep.side],
+        "first": price_text(sweep.first, spec),
+        "last": price_text(sweep.last, spec),
+        "prices": sweep.prices,
+        "volume": sweep.volume,
+        "trades": sweep.trades,
     }
 
 

@@ -164,6 +164,44 @@ def signal_row_to_wire(row: Signal, spec: Instrument) -> Json:
     }
 
 
+# Levels and the tape
+
+
+def level_to_wire(level: events.Level) -> Json:
+    return {
+        "id": level.id,
+        "kind": str(level.kind),
+        "dir": int(level.direction),
+        "low": int(level.low),
+        "high": int(level.high),
+        "t": millis(level.made),
+        "touched": millis(level.touched),
+    }
+
+
+def large_trade_to_wire(large: events.LargeTrade) -> Json:
+    return {
+        "t": millis(large.ts),
+        "price": int(large.price),
+        "size": int(large.size),
+        "side": int(large.side),
+        "threshold": int(large.threshold),
+    }
+
+
+def sweep_to_wire(sweep: events.Sweep) -> Json:
+    return {
+        "t": millis(sweep.start),
+        "e": millis(sweep.end),
+        "side": int(sweep.side),
+        "first": int(sweep.first),
+        "last": int(sweep.last),
+        "prices": int(sweep.prices),
+        "v": int(sweep.volume),
+        "n": int(sweep.trades),
+    }
+
+
 # Trades and the position
 
 

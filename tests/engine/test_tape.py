@@ -17,7 +17,7 @@ from engine.events import (
     Sweep,
     TickDropped,
 )
-from engine.ticks import BUY, NONE, NS, SELL
+from engine.ticks import BUY, NONE, NS, SELL, columns
 from tests.engine.drive import BAR, Driven, at, easy, of, opened
 from tests.oracle.days import ALL_DAY, HOUR, Days
 from tests.oracle.ladder import tick_array
@@ -156,6 +156,13 @@ def test_more_large_trades_than_wait_at_once_are_all_said() -> None:
     assert [large.ts for large in said] == [row[0] for row in rows]
 
 
+def test_what_is_found_is_said_by_the_call_that_brought_it() -> None:
+    for give in (Engine.push, lambda engine, ticks: engine.push_columns(columns(ticks))):
+        engine = driven(large_trade_size=5).engine
+        engine.push(tick_array([(at(0), 4800, 1, BUY)]))
+        assert of(LargeTrade, give(engine, tick_array([(at(1), 4800, 5, BUY)])))
+
+
 # Sweeps
 
 
@@ -279,8 +286,9 @@ TICKS = st.lists(
 )  # fmt: skip
 
 
-def runs(rows: list[Row], ms: int, prices: int) -> list[tuple[int, ...]]:
-    """Sweeps by looking at all trades of each run again at each trade. Rows are of one bar."""
+def runs(rows: list[Row], ms: int, prices: int, bar_end: int) -> list[tuple[int, ...]]:
+    """Sweeps by looking at all trades of each run again at each trade. Rows are of one bar, times
+    in any unit."""
     found, run, swept = [], [], False
 
     def end(when: int) -> None:
@@ -302,7 +310,7 @@ def runs(rows: list[Row], ms: int, prices: int) -> list[tuple[int, ...]]:
         while not swept and max(r[0] for r in run if r[1] == run[0][1]) < row[0] - ms:
             run = [r for r in run if r[1] != run[0][1]]
         swept = swept or (len({r[1] for r in run}) >= prices and row[3] != NONE)
-    end(BAR * 1000)
+    end(bar_end)
     return found
 
 
@@ -314,7 +322,7 @@ def test_sweeps_are_those_that_looking_at_each_run_finds(
     for wait, step, size, side in steps:
         now, price = now + wait, price + step * (side or 1)
         rows.append((now, price, size, side))
-    expected = runs(rows, ms, prices)
+    expected = runs(rows, ms, prices, BAR * 1000)
     assert sweeps(*rows, sweep_ms=ms, sweep_prices=prices) == expected
     for ts, start, end, *_, seen, _, _ in expected:
         assert start <= end <= min(ts, start + ms)

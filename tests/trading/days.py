@@ -70,10 +70,11 @@ def started(plan_: Plan) -> tuple[Market, Start]:
 
 @dataclass
 class Run:
-    """A pipeline that ran, and what it sent to the page."""
+    """A pipeline that ran, and what it sent to the page: frames, and messages beside them."""
 
     outcome: Outcome
     frames: list[dict[str, Any]]
+    beside: list[dict[str, Any]]
     events: list[Event]
     pipeline: Pipeline
 
@@ -98,18 +99,19 @@ async def trade(
 ) -> Run:
     """Run a pipeline to its end, with more outputs beside its own."""
     frames: list[dict[str, Any]] = []
+    beside: list[dict[str, Any]] = []
 
-    async def send(frame: dict[str, Any]) -> None:
+    async def send(message: dict[str, Any]) -> None:
         if dead_page:
             raise ConnectionError("no channel layer")
-        frames.append(frame)
+        (frames if message["type"] == "frame" else beside).append(message)
 
     engine = make_engine(plan_, start, True)
     pipeline = Pipeline(plan_, market, start, engine, broker("paper"), send=send)
     listener = Listener()
     pipeline.core.outputs = [*outputs, *pipeline.core.outputs, listener]
     outcome = await pipeline.run(stop or asyncio.Event())
-    return Run(outcome, frames, listener.events, pipeline)
+    return Run(outcome, frames, beside, listener.events, pipeline)
 
 
 def run_day(*days: date, **words: Any) -> Run:

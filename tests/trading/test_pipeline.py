@@ -1,6 +1,7 @@
 """The whole pipeline: a feed in memory, the real engine, the database, and frames for the page."""
 
 import asyncio
+from dataclasses import asdict
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.trading.days import (
 )
 from trading.models import Account, AuditEvent, Command, Fill, Order, Session, Signal, Tier, Trade
 from trading.pipeline.stream import part
+from trading.wire import level_to_wire
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -242,3 +244,26 @@ def test_frames_say_bars_signals_and_trades_once():
     assert [frame["seq"] for frame in run.frames] == list(range(1, len(run.frames) + 1))
     assert last["feed"]["dropped"] == {"duplicate": 2}
     assert last["output"]["failing"] is False
+
+
+def test_levels_cross_from_one_start_to_the_next():
+    run_day(DAY)
+    left = Session.objects.get().carry_end["levels"]
+    assert {level["kind"] for level in left} == {"zone", "unfinished", "naked_poc"}
+    run = run_day(NEXT_DAY)
+    (day,) = of(said_.DayStarted, run.events)
+    assert [asdict(level) for level in day.carry.levels] == left
+    gone = {event.level_id for event in of(said_.LevelGone, run.events)}
+    assert gone & {level["id"] for level in left}
+    levels = [one for one in run.beside if one["type"] == "levels"]
+    assert levels[-1]["levels"] == [level_to_wire(one) for one in run.pipeline.core.engine.levels]
+
+
+def test_a_carry_of_before_there_were_levels_still_loads():
+    run_day(DAY)
+    session = Session.objects.get()
+    del session.carry_end["levels"]
+    session.save()
+    (day,) = of(said_.DayStarted, run_day(NEXT_DAY).events)
+    assert day.carry.levels == ()
+    assert [list(level) for level in day.carry.unfinished] == session.carry_end["unfinished"]

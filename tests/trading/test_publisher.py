@@ -226,3 +226,49 @@ def test_latency_is_of_the_last_pushes(publisher):
     publisher.core.latencies.extend(range(1000, 101_000, 1000))
     assert publisher.core.latency_us() == {"p50": 50.0, "p99": 99.0}
     assert Decimal(str(publisher.core.latency_us()["p50"])) == 50
+
+
+def sent(publisher):
+    """Messages of one turn, by type."""
+    out = []
+
+    async def send(message):
+        out.append(json.loads(json.dumps(message, allow_nan=False)))
+
+    asyncio.run(publisher.publish(send))
+    return {message["type"]: message for message in out}
+
+
+def test_the_tape_is_said_once_beside_a_frame(publisher, clock):
+    push(publisher, 0, 15_000)
+    tape = sent(publisher)["tape"]
+    assert tape["account_name"] == "paper-MES"
+    assert set(tape["large"][0]) == {"t", "price", "size", "side", "threshold"}
+    assert set(tape["sweeps"][0]) == {
+        "t", "e", "side", "first", "last", "prices", "v", "n",
+    }  # fmt: skip
+    clock.now += 1
+    push(publisher, 15_000, 15_001)
+    assert "tape" not in sent(publisher)
+
+
+def test_the_tape_beside_a_frame_is_bounded(publisher):
+    large = said_.LargeTrade(ts=1, price=4800, size=9, side=0, threshold=9)
+    publisher.take([large] * (2 * MOST), None)
+    assert len(sent(publisher)["tape"]["large"]) == MOST
+
+
+def test_living_levels_are_said_when_they_change_and_every_five_seconds(publisher, clock):
+    assert sent(publisher)["levels"]["levels"] == []
+    push(publisher, 0, 15_000)
+    clock.now += 1
+    said = sent(publisher)["levels"]["levels"]
+    assert [level["id"] for level in said] == [
+        level.id for level in publisher.core.engine.levels
+    ] != []  # fmt: skip
+    assert set(said[0]) == {"id", "kind", "dir", "low", "high", "t", "touched"}
+    for _ in range(4):
+        clock.now += 1
+        assert "levels" not in sent(publisher)
+    clock.now += 1
+    assert sent(publisher)["levels"]["levels"] == said

@@ -273,3 +273,36 @@ def test_what_cannot_be_explained_is_said_in_a_line(
     with pytest.raises(CommandError, match=message) as refused:
         call_command("explain", "paper-1", *given, stdout=StringIO())
     assert "\n" not in str(refused.value)
+
+
+def test_levels_say_when_they_were_made_touched_and_gone(report: dict[str, Any]) -> None:
+    signals = {signal["id"]: signal for signal in report["signals"]}
+    kinds = {level["kind"] for level in report["levels"]}
+    assert kinds == {"zone", "unfinished", "naked_poc"}
+    for level in report["levels"]:
+        assert set(level) == {
+            "id", "kind", "direction", "low", "high", "signal", "made", "touched", "gone", "reason",
+        }  # fmt: skip
+        assert Decimal(level["low"]) <= Decimal(level["high"])
+        assert (level["gone"] is None) == (level["reason"] is None)
+        for later in ("touched", "gone"):
+            assert level[later] is None or level[later] > level["made"]
+        if level["kind"] == "naked_poc":
+            assert level["direction"] is level["signal"] is None
+        else:
+            signal = signals[level["signal"]]
+            assert (level["made"], level["direction"]) == (signal["ts"], signal["direction"])
+
+
+def test_large_trades_and_sweeps_are_listed(report: dict[str, Any]) -> None:
+    assert report["large_trades"]
+    assert report["sweeps"]
+    for large in report["large_trades"]:
+        assert large["size"] >= large["threshold"] >= 2
+        assert large["side"] in ("buy", "sell", None)
+    for sweep in report["sweeps"]:
+        assert sweep["start"] <= sweep["end"] <= sweep["ts"] <= sweep["start"] + 50 * 10**6
+        way = {"buy": 1, "sell": -1}[sweep["side"]]
+        ticks = way * (Decimal(sweep["last"]) - Decimal(sweep["first"])) / Decimal("0.25")
+        assert ticks + 1 >= sweep["prices"] >= 3
+        assert sweep["volume"] >= sweep["trades"] >= sweep["prices"]

@@ -22,6 +22,7 @@ from trading.explain.rows import config_of, story_of
 from trading.explain.ticks import blocks_of
 from trading.models import AuditEvent, Command, Session, Trade
 from trading.pipeline.options import Plan
+from trading.pipeline.rows import carried_levels
 
 NEAR: Final = 3
 RECENT: Final = 5_000
@@ -164,6 +165,7 @@ def carry_of(stored: dict[str, Any]) -> Carry:
         | {
             "halts": tuple(map(Halt, stored["halts"])),
             "unfinished": tuple((price, side) for price, side in stored["unfinished"]),
+            "levels": carried_levels(stored),
         }
     )
 

@@ -22,6 +22,7 @@ from engine.events import (
     Event,
     Fill,
     Halted,
+    Level,
     Resumed,
     SessionChanged,
     TierChanged,
@@ -67,6 +68,8 @@ class Engine(Protocol):
 
     warming: bool
 
+    @property
+    def levels(self) -> tuple[Level, ...]: ...
     def push_columns(self, columns: TickColumns) -> Sequence[Event]: ...
     def on_fill(self, fill: Fill) -> Sequence[Event]: ...
     def command(self, command: Command) -> Sequence[Event]: ...

@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 GROUP: Final = "live"
 SHORTEST_S: Final = 0.1
 LONGEST_S: Final = 1.0
+LEVELS_S: Final = 5.0
 SEND_WITHIN_S: Final = 2.0
 RATE_WINDOW_S: Final = 3.0
 MOST_BARS: Final = 50
@@ -81,6 +82,10 @@ class Publisher:
         self._signals: deque[said.Signal] = deque(maxlen=MOST)
         self._trades: deque[said.Trade] = deque(maxlen=MOST)
         self._notices: deque[wire.Json] = deque(maxlen=MOST)
+        self._large: deque[said.LargeTrade] = deque(maxlen=MOST)
+        self._sweeps: deque[said.Sweep] = deque(maxlen=MOST)
+        self._levels_changed = False
+        self._last_levels = float("-inf")
         self._last_bar: int | None = None
         self._last_frame = float("-inf")
         self._seen: tuple[object, ...] = ()
@@ -99,6 +104,12 @@ class Publisher:
                     self._signals.append(signal)
                 case said.TradeClosed(trade=trade):
                     self._trades.append(trade)
+                case said.LargeTrade():
+                    self._large.append(event)
+                case said.Sweep():
+                    self._sweeps.append(event)
+                case said.LevelMade() | said.LevelTouched() | said.LevelGone():
+                    self._levels_changed = True
                 case _:
                     notice = notice_of(event, self.facts.spec)
                     if notice is not None:
@@ -124,6 +135,27 @@ class Publisher:
         self._seen = seen
         return self._build(status, now)
 
+    def beside(self) -> list[wire.Json]:
+        """The messages beside a frame: the tape since the last, and the levels if they changed or
+        a page that joined may lack them."""
+        messages: list[wire.Json] = []
+        common = {"account_name": self.facts.account}
+        if self._large or self._sweeps:
+            messages.append({
+                "type": "tape",
+                **common,
+                "large": [wire.large_trade_to_wire(large) for large in self._large],
+                "sweeps": [wire.sweep_to_wire(sweep) for sweep in self._sweeps],
+            })  # fmt: skip
+            self._large.clear()
+            self._sweeps.clear()
+        now = self._clock()
+        if self._levels_changed or now - self._last_levels >= LEVELS_S:
+            self._levels_changed, self._last_levels = False, now
+            levels = [wire.level_to_wire(level) for level in self.core.engine.levels]
+            messages.append({"type": "levels", **common, "levels": levels})
+        return messages
+
     async def run(
         self,
         send: Callable[[wire.Json], Awaitable[None]],
@@ -142,11 +174,13 @@ class Publisher:
             await sleep(SHORTEST_S)
 
     async def publish(self, send: Callable[[wire.Json], Awaitable[None]]) -> None:
-        """Make and send one frame if it is due."""
+        """Make and send one frame if it is due, and what belongs beside it."""
         frame = self.frame()
         if frame is not None:
             async with asyncio.timeout(SEND_WITHIN_S):
                 await send(frame)
+                for message in self.beside():
+                    await send(message)
             self.sent += 1
 
     async def last_frame(self, send: Callable[[wire.Json], Awaitable[None]]) -> None:
@@ -154,6 +188,8 @@ class Publisher:
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
                 await send(self._build(self.core.engine.status(), self._clock()))
+                for message in self.beside():
+                    await send(message)
         except Exception:
             log.exception("last_frame_failed")
 

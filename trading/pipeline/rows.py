@@ -7,7 +7,7 @@ from typing import Any
 from engine import events as said
 from engine.instruments import Instrument, instrument
 from engine.money import to_decimal
-from engine.names import Pattern, Regime
+from engine.names import LevelKind, Pattern, Regime
 from engine.risk import MONEY_TERMS
 from engine.text import average_price, units_text
 from marketdata.models import Bar, moment
@@ -28,6 +28,14 @@ def terms_json(terms: Mapping[str, Any]) -> dict[str, Any]:
         name: units_text(value) if name in MONEY_TERMS else plain(value)
         for name, value in terms.items()
     }
+
+
+def carried_levels(stored: dict[str, Any]) -> tuple[said.Level, ...]:
+    """The levels of a carry as `carry_json` wrote it; none if it is of a time before they were."""
+    return tuple(
+        said.Level(**level | {"kind": LevelKind(level["kind"])})
+        for level in stored.get("levels", ())
+    )
 
 
 def bar_row(bar: said.Bar, spec: Instrument, session: Session) -> Bar:

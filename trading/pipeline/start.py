@@ -6,7 +6,6 @@ died is lost with it: the position was simulated in that process. Such trades an
 abandoned, and the audit says so.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -26,7 +25,7 @@ from trading.errors import OptionError, StartError
 from trading.models import Account, AuditEvent, Command, Order, Session, Tier, Trade
 from trading.pipeline.market import Market
 from trading.pipeline.options import Plan, with_account
-from trading.pipeline.rows import carry_json
+from trading.pipeline.rows import carried_levels, carry_json
 
 if TYPE_CHECKING:
     from marketdata.feeds import FeedInfo
@@ -192,31 +191,33 @@ def _session(
 
 def _carry(account: Account, session: Session, config: EngineConfig) -> Carry:
     balance = to_units(account.balance)
+    left = _left(session)
     return Carry(
         balance=balance,
         peak=max(to_units(account.peak), balance),
         streak=account.streak,
         tier=tier_of(config.risk, balance).name,
         halts=tuple(halt for halt in map(Halt, account.halts) if halt not in ENDS_WITH_DAY),
-        unfinished=_unfinished(session),
+        unfinished=tuple((price, side) for price, side in left.get("unfinished", ())),
+        levels=carried_levels(left),
         sequence=_sequence(account, session.day),
         day_pnl=_day_pnl(session),
     )
 
 
-def _unfinished(session: Session) -> tuple[tuple[int, int], ...]:
-    """Unfinished levels of the same market: as the day began, or as the day before left them."""
-    left: Iterable[Iterable[int]] = session.carry_start.get("unfinished", ())
-    if not session.carry_start:
-        before = Session.objects.filter(
-            account=session.account,
-            instrument_id=session.instrument_id,
-            source=session.source,
-            day__lt=session.day,
-        )
-        last = before.order_by("-day").first()
-        left = last.carry_end.get("unfinished", ()) if last else ()
-    return tuple((price, direction) for price, direction in left)
+def _left(session: Session) -> dict[str, Any]:
+    """The carry of the same market: as the day began, or as the day before left it."""
+    if session.carry_start:
+        began: dict[str, Any] = session.carry_start
+        return began
+    before = Session.objects.filter(
+        account=session.account,
+        instrument_id=session.instrument_id,
+        source=session.source,
+        day__lt=session.day,
+    )
+    last = before.order_by("-day").first()
+    return last.carry_end if last else {}
 
 
 def _day_pnl(session: Session) -> int:
