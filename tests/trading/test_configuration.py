@@ -110,7 +110,7 @@ def test_all_that_is_wrong_is_said_with_its_line_and_where_it_was_written():
     assert refused(text) == [
         "line 1: version is '2'; this tradebot reads version 1",
         "line 2: nmae is unknown; did you mean name?",
-        "line 5: defaults.risk.stop_tickz is unknown; did you mean stop_ticks?",
+        "line 5: defaults.risk.stop_tickz is unknown; did you mean stop_ticks or trail_step_ticks?",
         "line 6: defaults.risk.target_ticks is 0; it must be above 0",
         "line 9: symbols.ES.bars.seconds is 'soon'; it must be a whole number",
         "line 11: symbols.MSE is unknown; did you mean MES? known are ES, MES, NQ, MNQ, CL, GC, "
