@@ -141,6 +141,15 @@ def _find(levels: Any, t: Tables) -> int:
 
 
 @njit
+def _within(ts: int, windows: Any) -> bool:
+    """Whether a time is in one of the windows [from, to)."""
+    found = 0
+    for k in range(len(windows)):
+        found += windows[k, 0] <= ts < windows[k, 1]
+    return found > 0
+
+
+@njit
 def close_bar(state: Any, ladder: Any, t: Tables) -> int:
     """Close the open bar into the next row of the history; how many signals were approved."""
     levels = t.levels[: read_levels(state, ladder, t.levels)]
@@ -156,12 +165,9 @@ def close_bar(state: Any, ladder: Any, t: Tables) -> int:
     row.high, row.low, row.close = b.high, b.low, b.close
     row.volume, row.delta, row.cum_delta = b.volume, b.delta, b.cum_delta
     indicators.step(t.history, last, t.rules[0])
-    news = False
-    for k in range(len(t.news)):
-        news = news or t.news[k, 0] <= b.end < t.news[k, 1]
     read_regime(
         t.history, last, day.notional, day.volume, day.day_volume,
-        b.end - day.opened, day.closes - b.end, news, t.rules[0], t.reading,
+        b.end - day.opened, day.closes - b.end, _within(b.end, t.news), t.rules[0], t.reading,
     )  # fmt: skip
     n = _find(levels, t)
     day.bars = last + 1

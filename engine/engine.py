@@ -69,6 +69,7 @@ from engine.ticks import (
     TICK,
     TickArray,
     TickColumns,
+    columns,
 )
 
 NOTHING: Final[Sequence[Event]] = ()
@@ -130,7 +131,7 @@ class Engine:
             return NOTHING
         if taken == ~len(ticks) and self._tape.drain(self._desk.events):
             return self._flush()
-        return self._run(ticks["ts"], ticks["price"], ticks["size"], ticks["side"], taken)
+        return self._run(*columns(ticks), taken)
 
     def push_columns(self, columns: TickColumns) -> Sequence[Event]:
         """The same for contiguous columns."""

@@ -273,9 +273,16 @@ def scan(ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladd
 
 
 @njit
+def contiguous(ticks: Any) -> Any:
+    """The columns of a TICK array, copied: compiled code knows no other layout."""
+    return ticks["ts"].copy(), ticks["price"].copy(), ticks["size"].copy(), ticks["side"].copy()
+
+
+@njit
 def scan_records(ticks: Any, start: int, state: Any, ladder: Any) -> int:
-    """`scan` over a TICK array."""
-    return scan(ticks["ts"], ticks["price"], ticks["size"], ticks["side"], start, state, ladder)
+    """`scan` over a TICK array. (A literal start would be another type, and compile it anew.)"""
+    ts, price, size, side = contiguous(ticks)
+    return int(scan(ts, price, size, side, start, state, ladder))
 
 
 @njit

@@ -12,7 +12,7 @@ import numpy as np
 from engine.compiled import njit
 from engine.config import MOST_SWEEP_PRICES, TapeRules
 from engine.events import Event, LargeTrade, Sweep
-from engine.footprint import FAR, scan
+from engine.footprint import FAR, contiguous, scan
 from engine.ticks import NS
 
 EXACT: Final = 1024  # sizes below are classes of their own
@@ -184,16 +184,17 @@ def scan_tape(
 @njit
 def scan_tape_records(ticks: Any, start: int, state: Any, ladder: Any, tape: Any) -> int:
     """`scan_tape` over a TICK array."""
-    ts, price, size, side = ticks["ts"], ticks["price"], ticks["size"], ticks["side"]
-    end = scan(ts, price, size, side, start, state, ladder)
-    return int(read(ts, price, size, side, start, end, tape))
+    ts, price, size, side = contiguous(ticks)
+    return int(scan_tape(ts, price, size, side, start, state, ladder, tape))
 
 
 @njit
 def take(ts: int, price: int, size: int, side: int, tape: Any) -> bool:
     """Read one good tick, for which there is room; whether records wait."""
-    tick = np.array([ts, price, size, side], np.int64)
-    return bool(read(tick[0:1], tick[1:2], tick[2:3], tick[3:4], 0, 1, tape) < 0)
+    at, prices = np.array([ts], np.int64), np.array([price], np.int32)
+    sizes, sides = np.array([size], np.int32), np.array([side], np.int8)
+    end = len(at)
+    return bool(read(at, prices, sizes, sides, end - 1, end, tape) < 0)
 
 
 @njit
