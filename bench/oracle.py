@@ -62,6 +62,7 @@ def as_oracle(trade: Trade) -> OracleTrade:
         reason=trade.exit_reason,
         stop=trade.stop,
         target=trade.target,
+        last_stop=trade.last_stop,
         pnl_gross=trade.pnl_gross,
         fees=trade.fees,
         pattern=trade.pattern,

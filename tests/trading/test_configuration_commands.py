@@ -160,7 +160,8 @@ def test_all_that_is_wrong_with_a_file_is_said_a_line_each(name, tmp_path):
     words = ["--file", str(path)] if name == "replay" else ["--headless"]
     assert refused(name, *words, "--config", str(path)).splitlines() == [
         f"{path}: 2 problems",
-        "  line 4: symbols.MES.risk.stop_tick is unknown; did you mean stop_ticks?",
+        "  line 4: symbols.MES.risk.stop_tick is unknown; did you mean stop_ticks or "
+        "trail_step_ticks?",
         "  line 4: symbols.MES.risk.target_ticks is 0; it must be above 0",
     ]
     assert not Session.objects.exists()
