@@ -16,6 +16,7 @@ from engine.instruments import INSTRUMENTS
 from engine.names import Pattern, Regime
 from engine.scalars import Window
 from engine.settings import kinds_of, merged, optional, settings
+from engine.times import read_time
 from engine.written import flat
 
 UP, DOWN, RANGING, VOLATILE = list(Regime)[:4]
@@ -204,7 +205,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     if is_dataclass(kind):
         return st.builds(kind, **{name: values(item) for name, item in kinds_of(kind).items()})
     if kind == Window:
-        ns = st.integers(366 * 86_400 * 10**9, (1 << 62) - 1)
+        ns = st.integers(366 * 86_400 * 10**9, read_time("2115-12-31 23:59"))
         return st.lists(ns, min_size=2, max_size=2, unique=True).map(lambda two: tuple(sorted(two)))
     if optional(kind):
         return st.none() | values(optional(kind))
