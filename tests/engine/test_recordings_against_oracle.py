@@ -1,4 +1,4 @@
-"""Recorded markets against the oracle: bars of every kind, bracket options."""
+"""Recorded markets against the oracle: bars of every kind, bracket options, tape and levels."""
 
 from dataclasses import replace
 from functools import cache
@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from engine.config import BarRules, EngineConfig, PatternRules, fill_profile
-from engine.events import TradeClosed
+from engine.events import LargeTrade, LevelGone, Sweep, TradeClosed
 from engine.instruments import instrument
 from engine.names import ExitReason
 from engine.schedule import Schedule
@@ -18,6 +18,7 @@ from marketdata.feeds.files import open_file
 from tests.engine.drive import of
 from tests.engine.test_against_oracle import assert_same
 from tests.engine.test_properties import busy
+from tests.engine.test_tape_against_oracle import assert_same_tape
 
 pytestmark = pytest.mark.data
 
@@ -81,3 +82,15 @@ def test_same_with_the_bracket_s_options(
     events = assert_same(replace(config, fills=fill_profile(profile)), days, ticks)
     reasons = {event.trade.exit_reason for event in of(TradeClosed, events)}
     assert reasons & {ExitReason.BREAK_EVEN, ExitReason.TRAILING_STOP, ExitReason.TIME_STOP}
+
+
+@pytest.mark.parametrize(("name", "symbol", "side", "times"), MARKETS, ids=IDS)
+@pytest.mark.parametrize(
+    "bars", [BarRules(30), BarRules(kind="tick", size=150)], ids=["time", "tick"]
+)
+def test_same_tape_and_levels(
+    recorded_data: Path, name: str, symbol: str, side: Side, times: int, bars: BarRules
+) -> None:
+    days, ticks = recorded(recorded_data, name, symbol, side)
+    events = assert_same_tape(trading(symbol, bars, times), days, ticks)
+    assert all(of(kind, events) for kind in (LargeTrade, Sweep, LevelGone))

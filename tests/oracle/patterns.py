@@ -11,7 +11,7 @@ from engine.names import PATTERN_DIRECTION, Direction, Pattern
 from tests.oracle.bars import Bar
 
 Details = dict[str, int | float | str]
-Level = tuple[int, int]
+Unfinished = tuple[int, int]
 """A remembered unfinished level: price of its row, direction."""
 
 
@@ -65,7 +65,7 @@ class Imbalance(NamedTuple):
 
 
 def find_patterns(
-    bar: Bar, before: list[Bar], unfinished: list[Level], rules: PatternRules, row_ticks: int
+    bar: Bar, before: list[Bar], unfinished: list[Unfinished], rules: PatternRules, row_ticks: int
 ) -> list[Found]:
     """All patterns of a bar. Sets its imbalances, and brings `unfinished` up to date.
 
@@ -239,7 +239,7 @@ def unfinished_ends(ladder: Ladder, rules: PatternRules) -> list[Found]:
 
 
 def revisited(
-    ended: list[Found], ladder: Ladder, unfinished: list[Level], rules: PatternRules
+    ended: list[Found], ladder: Ladder, unfinished: list[Unfinished], rules: PatternRules
 ) -> list[Found]:
     """Remembered levels that traded, oldest first; then the bar's own are remembered."""
     signals, kept = [], []

@@ -8,7 +8,7 @@ import pytest
 from engine.config import PatternRules
 from engine.names import Direction, Pattern
 from tests.oracle.ladder import ladder, ladders
-from tests.oracle.patterns import Found, Level, find_patterns, peaks
+from tests.oracle.patterns import Found, Unfinished, find_patterns, peaks
 from tests.oracle.test_bars import bars_of
 
 RULES = PatternRules()
@@ -19,7 +19,7 @@ def patterns_of(
     picture: str,
     rules: PatternRules = RULES,
     row_ticks: int = 1,
-    unfinished: list[Level] | None = None,
+    unfinished: list[Unfinished] | None = None,
 ) -> list[Found]:
     """All patterns of one bar."""
     (bar,) = bars_of(ladder(picture))
@@ -462,7 +462,7 @@ def test_unfinished_ends(volume: int, is_one: bool) -> None:
 
 
 def test_unfinished_level_is_remembered_reported_when_traded_and_forgotten() -> None:
-    levels: list[Level] = []
+    levels: list[Unfinished] = []
     patterns_of("4801 | 6 x 40\n4800 | 40 x 6", unfinished=levels)
     assert levels == [(4801, LONG), (4800, SHORT)]
     assert only(Pattern.UNFINISHED_REVISITED, patterns_of("4810 | 1 x 1", unfinished=levels)) == []
