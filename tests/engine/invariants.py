@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from engine.commands import Command, Flatten, Kill
+from engine.commands import Command, Flatten, Kill, ResumeTrading
 from engine.engine import Engine
 from engine.errors import InputError
 from engine.events import (
@@ -62,6 +62,7 @@ class Watched:
         self.ticks = 0
         self.dropped: Counter[str] = Counter()
         self.commands: set[str] = set()
+        self.commanded: Command | None = None
         self.fills: set[str] = set()
         self.orders: dict[str, OrderIntent] = {}
         self.left: dict[str, int] = {}  # lots that an order can still fill; ended ones are missing
@@ -113,7 +114,9 @@ class Watched:
 
     def command(self, command: Command) -> list[Event]:
         """A command is answered once; one seen before is said to be ignored."""
+        self.commanded = command
         events = self._put(lambda: self.engine.command(command))
+        self.commanded = None
         answers = [e for e in events if isinstance(e, CommandDone | InputIgnored)]
         if events:
             assert [type(answer) for answer in answers] == [
@@ -178,7 +181,15 @@ class Watched:
                 assert event.halt not in self.halts
                 self.halts.add(event.halt)
             case Resumed():
-                self.halts.remove(event.halt)
+                self._check_resumed(event)
+
+    def _check_resumed(self, event: Resumed) -> None:
+        """Each halt ends by its own rule and by no other."""
+        self.halts.remove(event.halt)
+        if event.halt in (Halt.PROFIT_TARGET, Halt.LOSS_LIMIT, Halt.MARGIN):
+            assert event.ts == self.days.at(event.ts).start
+        elif event.halt is not Halt.STALE_FEED:
+            assert isinstance(self.commanded, ResumeTrading)
 
     def _check_bar(self, bar: Bar) -> None:
         levels = bar.levels
