@@ -229,8 +229,9 @@ trades = st.tuples(st.just("trades"), st.lists(st.integers(-30, 30), max_size=5)
 beats = st.tuples(st.just("beat"), st.one_of(lags, st.sampled_from([-(2**70), 2**62, 2**70])))
 finishes = st.tuples(st.just("finish"))
 impossible = st.builds(
-    lambda fill, size, away: (*fill[:4], size, away),
+    lambda fill, lag, size, away: (*fill[:3], lag, size, away),
     fills,
+    st.sampled_from([0, 0, -(2**62), 2**62, 2**70]),
     st.sampled_from([-1, 0, 1, MOST + 1, 2**70]),
     st.sampled_from([-9_999, -4_800, 0, MOST, 2**70]),
 )
@@ -305,21 +306,28 @@ def five_lots(**risk: Any) -> EngineConfig:
     return easy(lots_per_unit=5, stop_ticks=16, target_ticks=24, stale_s=3600, **risk)
 
 
-@given(mostly_live, storm_days, storms)
+OPTIONS = {
+    "break_even_after_ticks": 6, "trail_ticks": 4, "trail_after_ticks": 2, "time_stop_s": 60,
+}  # fmt: skip
+brackets = st.sampled_from([five_lots(), five_lots(**OPTIONS)])
+
+
+@given(mostly_live, storm_days, brackets, storms)
 @settings(max_examples=3 * settings().max_examples)
 def test_a_broker_and_an_operator_who_do_everything_wrong(
-    simulated: bool, days: Days, script: list[tuple[Any, ...]]
+    simulated: bool, days: Days, config: EngineConfig, script: list[tuple[Any, ...]]
 ) -> None:
-    venue = Venue(five_lots(), days, simulated)
+    venue = Venue(config, days, simulated)
     for action in [("bar", BUY_BAR), *script]:
         venue.play(action)
 
 
-@given(mostly_live, storms, storms)
+@given(mostly_live, brackets, storms, storms)
 def test_input_after_the_end_of_the_data(
-    simulated: bool, before: list[tuple[Any, ...]], after: list[tuple[Any, ...]]
-) -> None:
-    venue = Venue(five_lots(), ALL_DAY, simulated)
+    simulated: bool, config: EngineConfig, before: list[tuple[Any, ...]],
+    after: list[tuple[Any, ...]],
+) -> None:  # fmt: skip
+    venue = Venue(config, ALL_DAY, simulated)
     for action in [*before, ("finish",), *after, ("finish",)]:
         venue.play(action)
     decided = of(Decision, venue.watched.events)

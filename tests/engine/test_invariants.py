@@ -16,7 +16,7 @@ from engine.events import Event, Filled, OrderIntent, TradeClosed
 from engine.ticks import TickArray
 from tests.engine.drive import BUY_BAR, of
 from tests.engine.invariants import Watched
-from tests.engine.test_fuzz import Venue, five_lots, mostly_live, storm_days, storms
+from tests.engine.test_fuzz import Venue, brackets, mostly_live, storm_days, storms
 from tests.engine.test_properties import busy, configs, markets, schedules
 from tests.oracle.days import Days
 
@@ -92,12 +92,12 @@ def test_nothing_looks_at_a_later_tick(
     assert said(ticks)[: len(past)] == past
 
 
-@given(mostly_live, storm_days, storms)
+@given(mostly_live, storm_days, brackets, storms)
 def test_two_engines_fed_the_same_journal_are_equal_after_every_input(
-    simulated: bool, days: Days, script: list[tuple[object, ...]]
+    simulated: bool, days: Days, config: EngineConfig, script: list[tuple[object, ...]]
 ) -> None:
     """Ticks, beats, fills and commands in any order."""
-    first, second = (Venue(five_lots(), days, simulated) for _ in range(2))
+    first, second = (Venue(config, days, simulated) for _ in range(2))
     for action in [("bar", BUY_BAR), *script]:
         for venue in (first, second):
             venue.play(action)
