@@ -286,7 +286,8 @@ class Venue:
             id=str(number), order_id=self.order(word), ts=self.now + lag,
             price=4800 + away, size=size,
         )  # fmt: skip
-        self.watched.on_fill(fill)
+        for _ in range(2):  # brokers say things twice
+            self.watched.on_fill(fill)
 
     def command(self, kind: type[Command], number: int, lag: int) -> None:
         more = {"symbol": "ES", "margin": number * 10**10} if kind is ReportMargin else {}

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from engine.config import BarRules, EngineConfig, FillRules, fill_profile
 from engine.events import TradeClosed
 from engine.names import ExitReason
-from engine.ticks import TickArray
+from engine.ticks import NS, TickArray
 from tests.engine.drive import of
 from tests.engine.markets import random_market
 from tests.engine.test_against_oracle import WIDE_OPEN, assert_same
 from tests.engine.test_properties import busy, markets, schedules
 from tests.oracle.days import Days
+from tests.oracle.trading import MS
 
 NONE: dict[str, int] = {}
 BREAK_EVEN = {"break_even_after_ticks": 4, "break_even_plus_ticks": 1}
@@ -34,6 +35,11 @@ OPTIONS = {
 }
 
 
+def on_the_dot(ticks: TickArray, grid: int) -> None:
+    """Times are multiples of `grid`: trades come at the very moment that something is due."""
+    ticks["ts"] -= ticks["ts"] % grid
+
+
 def trading(options: dict[str, int], bars: BarRules, fills: FillRules) -> EngineConfig:
     rules = {"stop_ticks": 8, "target_ticks": 12} | options
     return replace(busy(bars=bars, **rules), fills=fills)
@@ -43,7 +49,9 @@ def trading(options: dict[str, int], bars: BarRules, fills: FillRules) -> Engine
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_same_with_options(options: dict[str, int], profile: str) -> None:
     config = trading(options, BarRules(60), fill_profile(profile))
-    events = assert_same(config, WIDE_OPEN, random_market(31, ticks=20_000, hours=80))
+    ticks = random_market(31, ticks=20_000, hours=80)
+    on_the_dot(ticks, 50 * MS)
+    events = assert_same(config, WIDE_OPEN, ticks)
     reasons = {event.trade.exit_reason for event in of(TradeClosed, events)}
     assert (ExitReason.BREAK_EVEN in reasons) == ("break_even_after_ticks" in options)
     assert (ExitReason.TRAILING_STOP in reasons) == ("trail_ticks" in options)
@@ -80,9 +88,13 @@ fill_rules = st.builds(
 bars = st.sampled_from([BarRules(60), BarRules(300), BarRules(kind="tick", size=20)])
 
 
-@given(options, break_evens, bars, fill_rules, schedules, markets())
+@given(
+    options, break_evens, bars, fill_rules, schedules, markets(),
+    st.sampled_from([1, 50 * MS, NS, 60 * NS]),
+)  # fmt: skip
 def test_same_with_any_options_fills_and_markets(
     one: dict[str, int], other: dict[str, int], bars: BarRules, fills: FillRules,
-    days: Days, ticks: TickArray,
+    days: Days, ticks: TickArray, grid: int,
 ) -> None:  # fmt: skip
+    on_the_dot(ticks, grid)
     assert_same(trading(one | other, bars, fills), days, ticks)
