@@ -29,6 +29,10 @@ from engine.events import (
     Filled,
     Halted,
     InputIgnored,
+    LargeTrade,
+    LevelGone,
+    LevelMade,
+    LevelTouched,
     OrderAmend,
     OrderIntent,
     OrderUpdate,
@@ -36,6 +40,7 @@ from engine.events import (
     Resumed,
     SessionChanged,
     SignalDetected,
+    Sweep,
     TickDropped,
     TradeClosed,
 )
@@ -59,7 +64,7 @@ class Watched:
         carry = engine.carry()
         self.balance = carry.balance
         self.halts = set(carry.halts)
-        self.ticks = 0
+        self.levels = {level.id: level.touched is not None for level in carry.levels}
         self.dropped: Counter[str] = Counter()
         self.commands: set[str] = set()
         self.commanded: Command | None = None
@@ -87,7 +92,6 @@ class Watched:
         events = self._put(put)
         dropped = [event for event in events if isinstance(event, TickDropped)]
         self.dropped.update(event.reason for event in dropped)
-        self.ticks += len(ticks)
         status = self.engine.status()
         assert status.ticks - before + len(dropped) == len(ticks)
         assert status.dropped == self.dropped
@@ -180,6 +184,23 @@ class Watched:
             case Halted():
                 assert event.halt not in self.halts
                 self.halts.add(event.halt)
+            case LevelMade(level=level):
+                assert level.id not in self.levels
+                assert level.low <= level.high
+                self.levels[level.id] = False
+            case LevelTouched(level_id=name):
+                assert not self.levels[name]
+                self.levels[name] = True
+            case LevelGone(level_id=name):
+                del self.levels[name]
+            case LargeTrade():
+                assert event.size >= event.threshold > 0
+            case Sweep():
+                rules = self.engine.config.tape
+                assert event.start <= event.end <= event.ts
+                assert event.end - event.start <= rules.sweep_ms * 1_000_000
+                assert rules.sweep_prices <= event.prices <= event.trades <= event.volume
+                assert event.side * (event.last - event.first) >= event.prices - 1
             case Resumed():
                 self._check_resumed(event)
 
