@@ -16,7 +16,7 @@ from engine.events import (
     Sweep,
 )
 from engine.names import LevelKind
-from engine.ticks import TickArray
+from engine.ticks import NS, TickArray
 from tests.engine.drive import of
 from tests.engine.markets import random_market
 from tests.engine.test_properties import OPEN_LATE, busy, markets, schedules
@@ -112,11 +112,13 @@ def test_same_tape_at_the_defaults() -> None:
         "sweep_prices": st.integers(2, 6),
         "zone_memory": st.integers(1, 5),
     }),
-    schedules, markets(), st.sampled_from([1, 400, 70_000]),
+    schedules, markets(), st.sampled_from([1, 400, 70_000]), st.sampled_from([1, NS, 60 * NS]),
 )  # fmt: skip
 def test_same_tape_with_any_settings(
-    bars: BarRules, rules: dict[str, object], days: Days, ticks: TickArray, lots: int
-) -> None:
-    """Sizes reach beyond those that are counted one by one."""
+    bars: BarRules, rules: dict[str, object], days: Days, ticks: TickArray, lots: int, grid: int,
+) -> None:  # fmt: skip
+    """Sizes reach beyond those that are counted one by one; trades come at the very moment that a
+    sweep is over."""
     ticks["size"] *= lots
+    ticks["ts"] -= ticks["ts"] % grid
     assert_same_tape(tape(bars, **rules), days, ticks)
