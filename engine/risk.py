@@ -21,6 +21,8 @@ ENDS_WITH_DAY: Final = (Halt.PROFIT_TARGET, Halt.LOSS_LIMIT, Halt.MARGIN, Halt.S
 OPERATOR_LIFTS: Final = (Halt.OPERATOR, Halt.KILL, Halt.REJECTS, Halt.MAX_DRAWDOWN)
 FLATTENING: Final = (Halt.LOSS_LIMIT, Halt.MAX_DRAWDOWN, Halt.KILL)
 NO_RATE: Final = Decimal(0)
+NEVER_LOST: Final = -(1 << 62)
+"""Open P&L that no position comes to; what is computed from it fits 64 bits."""
 TRENDS: Final = (Regime.TRENDING_UP, Regime.TRENDING_DOWN)
 MONEY_TERMS: Final = (
     "balance", "peak", "day_pnl", "open_pnl", "loss_limit", "loss_left", "profit_target",
@@ -102,7 +104,7 @@ class Account:
             )
             if halt not in self.halts
         ]
-        return max(limits, default=-(1 << 62))
+        return max(limits, default=NEVER_LOST)
 
     def standing(self, open_pnl: int) -> dict[str, int | float | str | bool]:
         """What a decision knows of the account: terms by name, amounts those of MONEY_TERMS.
@@ -149,15 +151,14 @@ def limit_price(
     """The price from which on (<= for a long, >= for a short) open P&L is <= `tolerance`.
 
     Open P&L at p is direction * (p * size - entry_notional) * tick_units - fees, less the fee of
-    closing at p where that is a rate. That fee is rounded up, by less than a unit: with a rate
-    the limit may be said a tick too soon, never too late.
+    closing at p where that is a rate, rounded up to a whole unit: so the P&L is rounded down, and
+    is at most `room` as long as it is less than a unit above it.
     """
-    value = size * tick_units
+    part, whole = fee_rate.as_integer_ratio()
+    value = size * tick_units * (whole - direction * part)
     room = tolerance + fees + direction * entry_notional * tick_units
-    if fee_rate:
-        part, whole = fee_rate.as_integer_ratio()
-        room, value = (room + 1) * whole, value * (whole - direction * part)
-    return room // value if direction > 0 else -(room // value)
+    steps = ((room + 1) * whole - 1) // value
+    return steps if direction > 0 else -steps
 
 
 class Sizing(NamedTuple):

@@ -115,12 +115,22 @@ def test_drawdown_is_from_the_peak_open_loss_included() -> None:
     assert halts(account("9000", peak="10000")) == [Halt.MAX_DRAWDOWN]
 
 
+def test_limits_without_an_open_position_are_of_what_is_closed() -> None:
+    made = account()
+    made.day_pnl = -300 * UNITS + 1
+    assert made.reached() == []
+    made.day_pnl -= 1
+    assert [halt for halt, _ in made.reached()] == [Halt.LOSS_LIMIT]
+
+
 def test_profit_target_is_of_closed_trades_alone() -> None:
     made = account()
     made.day_pnl = 500 * UNITS - 1
     assert halts(made, 10_000 * UNITS) == []
     made.day_pnl += 1
     assert halts(made, -200 * UNITS) == [Halt.PROFIT_TARGET]
+    made.day_pnl += 1
+    assert halts(made) == [Halt.PROFIT_TARGET]
 
 
 def test_limits_that_halt_already_are_not_said_again() -> None:
@@ -135,6 +145,39 @@ def test_several_limits_at_once() -> None:
     assert halts(account("9000", peak="10000"), -300 * UNITS) == [
         Halt.LOSS_LIMIT, Halt.MAX_DRAWDOWN,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day_pnl", "below_peak", "halting", "tolerance"),
+    [
+        (0, 0, (), -300 * UNITS),
+        (-100, 100, (), -200 * UNITS),
+        (100, 0, (), -400 * UNITS),
+        (-100, 900, (), -100 * UNITS),  # of a drawdown of 1000
+        (-100, 900, (Halt.MAX_DRAWDOWN,), -200 * UNITS),
+        (-250, 900, (Halt.LOSS_LIMIT,), -100 * UNITS),
+        (-250, 900, (Halt.LOSS_LIMIT, Halt.MAX_DRAWDOWN), -(2**62)),  # there is no limit left
+    ],
+)
+def test_tolerance_is_what_is_left_to_the_nearest_limit(
+    day_pnl: int, below_peak: int, halting: tuple[Halt, ...], tolerance: int
+) -> None:
+    made = account()
+    made.day_pnl, made.peak = day_pnl * UNITS, made.balance + below_peak * UNITS
+    made.halts = dict.fromkeys(halting, "")
+    assert made.tolerance() == tolerance
+
+
+def test_standing_says_what_is_left_of_each_limit() -> None:
+    made = account("9800", peak="10000")
+    made.day_pnl = -100 * UNITS
+    terms = made.standing(-50 * UNITS)
+    assert (terms["loss_left"], terms["profit_left"], terms["drawdown_left"]) == (
+        150 * UNITS, 600 * UNITS, 750 * UNITS,
+    )  # fmt: skip
+    assert (terms["day_pnl"], terms["open_pnl"], terms["drawdown"]) == (
+        -100 * UNITS, -50 * UNITS, 250 * UNITS,
+    )  # fmt: skip
 
 
 amounts = st.integers(-2_000 * UNITS, 2_000 * UNITS)
@@ -152,6 +195,51 @@ def test_tolerance_is_the_open_pnl_at_which_a_limit_is_first_reached(
 
 
 # The price of a limit
+
+
+@pytest.mark.parametrize(
+    ("direction", "size", "notional", "fees", "tolerance", "price"),
+    [
+        # One lot from 4800, ticks of 10 units
+        (1, 1, 4800, 0, -100, 4790),
+        (1, 1, 4800, 0, -101, 4789),
+        (1, 1, 4800, 0, -99, 4790),
+        (-1, 1, 4800, 0, -100, 4810),
+        (-1, 1, 4800, 0, -101, 4811),
+        (-1, 1, 4800, 0, -99, 4810),
+        # Fees are lost already
+        (1, 1, 4800, 30, -100, 4793),
+        (-1, 1, 4800, 30, -100, 4807),
+        # Two lots, at 4800 and 4801
+        (1, 2, 9601, 0, -100, 4795),
+        (-1, 2, 9601, 0, -100, 4806),
+    ],
+)
+def test_limit_price_is_where_the_loss_is_the_tolerance_or_more(
+    direction: int, size: int, notional: int, fees: int, tolerance: int, price: int
+) -> None:
+    assert limit_price(direction, size, notional, fees, 10, tolerance) == price
+
+
+@pytest.mark.parametrize(
+    ("direction", "tolerance", "rate", "price"),
+    [
+        # A tenth of 89, 90 and 91 is a fee of 9, 9 and 10
+        (1, -18, "0.1", 92),
+        (1, -19, "0.1", 91),
+        (1, -20, "0.1", 89),
+        (-1, -20, "0.1", 109),  # of 109, 110 and 111: 11, 11 and 12
+        (-1, -21, "0.1", 110),
+        (-1, -22, "0.1", 111),
+        (-1, -23, "0.1", 111),
+        (1, -20, "0.375", 129),  # 29 gained, a fee of 49
+        (-1, -80, "0.375", 131),  # 31 lost, a fee of 50
+    ],
+)
+def test_limit_price_counts_the_fee_of_closing_there_in_whole_units(
+    direction: int, tolerance: int, rate: str, price: int
+) -> None:
+    assert limit_price(direction, 1, 100, 0, 1, tolerance, Decimal(rate)) == price
 
 
 @given(
@@ -180,7 +268,7 @@ def test_limit_price_is_the_first_of_all_prices(
     entry=st.integers(1_000, 10_000_000),
     tolerance=st.integers(-10_000 * UNITS, 100 * UNITS),
 )
-def test_limit_price_with_a_fee_that_is_a_rate_is_never_too_late(
+def test_limit_price_with_a_fee_that_is_a_rate_is_the_first_too(
     symbol: str, direction: int, size: int, entry: int, tolerance: int
 ) -> None:
     coin = instrument(symbol)
@@ -192,7 +280,7 @@ def test_limit_price_with_a_fee_that_is_a_rate_is_never_too_late(
         return pnl - paid - coin.fees(price, size) <= tolerance
 
     assert not reached(limit + direction)
-    assert reached(limit - direction)
+    assert reached(limit)
 
 
 # Size
@@ -208,6 +296,7 @@ def test_limit_price_with_a_fee_that_is_a_rate_is_never_too_late(
         (1, UP, 0, (0, 1, 0, 2)),
         (1, DOWN, 2, (0, 1, 0, 2)),
         (1, DOWN, 3, (0, 1, 1, 3)),
+        (1, DOWN, 4, (0, 1, 1, 3)),
         (2, UP, 3, (1, 1, 1, 3)),
         (1, RANGING, -1, (0, 0, 0, 1)),
         (1, RANGING, -2, (0, 0, -1, 1)),
@@ -252,6 +341,16 @@ def test_multiplier_rounds_down_to_one_at_least(multiplier: str, units: int) -> 
 # What the broker says
 
 
+def test_rejects_far_apart_are_not_too_many() -> None:
+    made = account()
+    assert not any(made.rejected(second * NS) for second in (0, 400, 500, 900))
+
+
+def test_a_further_reject_is_too_many_as_well() -> None:
+    made = account()
+    assert [made.rejected(second * NS) for second in range(4)] == [False, False, True, True]
+
+
 def test_third_reject_within_the_window_is_too_many() -> None:
     made = account()
     assert [made.rejected(second * NS) for second in (0, 100, 299)] == [False, False, True]
@@ -267,9 +366,13 @@ def test_a_reject_leaves_the_window_after_exactly_its_length() -> None:
 @pytest.mark.parametrize(
     ("symbol", "margin", "exceeded"),
     [
-        ("MES", 40 * UNITS, False), ("MES", 40 * UNITS + 1, True), ("ES", 400 * UNITS, False),
-        ("ES", 400 * UNITS + 1, True), ("CL", 10**6 * UNITS, False),
+        ("MES", 39 * UNITS, False),
+        ("MES", 40 * UNITS, False),
+        ("MES", 40 * UNITS + 1, True),
+        ("ES", 400 * UNITS, False),
+        ("ES", 400 * UNITS + 1, True),
+        ("CL", 10**6 * UNITS, False),
     ],
-)  # fmt: skip
+)
 def test_margin_is_too_high_above_its_limit(symbol: str, margin: int, exceeded: bool) -> None:
     assert account().margin_exceeded(symbol, margin) is exceeded
