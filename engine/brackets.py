@@ -25,7 +25,7 @@ from engine.ticks import NS
 Role = Literal["entry", "stop", "target", "exit"]
 SUFFIX: Final[dict[Role, str]] = {"entry": "E", "stop": "S", "target": "T", "exit": "X"}
 NEVER: Final = 1 << 62
-"""Ticks that no trade gains."""
+"""Ticks that no trade gains; a price that far away fits 64 bits."""
 
 
 class BracketState(StrEnum):
@@ -42,7 +42,7 @@ class Bracket:
 
     `stop` is where the stop was first set, `asked` where it was last asked to be, `working` where
     the market meets it (a broker is taken to do at once what it is asked); `moved_by` says of each
-    price what put the stop there.
+    price what put the stop there. Prices and `entry_ts` are 0 until the entry's first fill.
     """
 
     id: str
@@ -233,7 +233,7 @@ class Bracket:
         self.fees += self.fee_of(fill)
         self.filled[fill.order_id] += fill.size
         if role == "exit":
-            self.exits.setdefault(fill.order_id, 0)
+            self.exits.setdefault(fill.order_id, fill.size)
             self.exit_reason = self.closing_for
         else:
             stopped = self.moved_by[self.working]

@@ -65,7 +65,7 @@ class SimulatedExchange:
 
     @property
     def stop(self) -> int:
-        """Where the stop works, or worked last."""
+        """Where the stop works, or worked last; 0 before the first."""
         return self._stop
 
     @property

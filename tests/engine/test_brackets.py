@@ -71,6 +71,12 @@ def test_stop_and_target_are_set_from_the_first_entry_fill(
     assert made.fees == 3 * FEE
 
 
+def test_before_its_first_fill_a_bracket_has_no_prices() -> None:
+    made = bracket()
+    assert (made.entry_price, made.stop, made.target, made.asked, made.working) == (0, 0, 0, 0, 0)
+    assert (made.entry_ts, made.moved_by) == (0, {})
+
+
 def test_exits_in_parts() -> None:
     made = held()
     assert not made.fill_exit(fill(4790, 1), "stop")
@@ -210,8 +216,8 @@ def asked(made: Bracket, best: int) -> tuple[int, ExitReason] | None:
 def test_with_everything_off_the_stop_stays() -> None:
     made = held()
     assert made.better_stop(5000) is None
-    assert made.next_move() > 2**31
-    assert held(-1).next_move() < 0
+    assert made.next_move() == 4800 + 2**62
+    assert held(-1).next_move() == 4800 - 2**62
 
 
 @pytest.mark.parametrize("direction", [1, -1])
@@ -300,6 +306,9 @@ def test_break_even_does_not_move_a_trailing_stop_back() -> None:
     assert asked(made, 4810) == (4808, ExitReason.TRAILING_STOP)
     assert made.better_stop(4810) is None
     assert made.next_move() == 4811
+    assert asked(made, 4813) == (4811, ExitReason.TRAILING_STOP)  # break-even would be 4800
+    assert made.better_stop(4813) is None
+    assert made.next_move() == 4814
 
 
 def test_a_change_names_the_order_and_what_it_shall_be() -> None:

@@ -3,10 +3,11 @@
 import pytest
 
 from engine.config import FillRules, fill_profile
-from engine.exchange import MS, Protection, SimulatedExchange
+from engine.exchange import Protection, SimulatedExchange
 from engine.footprint import FAR, INF_PRICE
 
 HONEST, IDEAL = fill_profile("honest"), fill_profile("ideal")
+MS = 1_000_000
 TOUCH = FillRules(target="touch")
 LONG = Protection("S", "T", 1, 2, stop=4785, target=4825)
 SHORT = Protection("S", "T", -1, 2, stop=4815, target=4775)
@@ -20,7 +21,7 @@ def protected(protection: Protection, rules: FillRules = HONEST) -> SimulatedExc
 
 def test_nothing_works_at_first() -> None:
     exchange = SimulatedExchange(HONEST)
-    assert (exchange.order_at, exchange.watch) == (FAR, (-1, INF_PRICE))
+    assert (exchange.order_at, exchange.watch, exchange.stop) == (FAR, (-1, INF_PRICE), 0)
     assert exchange.trade(5, 4800) is None
 
 
@@ -223,6 +224,17 @@ def test_a_change_does_not_move_the_target() -> None:
     fill = exchange.trade(50 * MS, 4774)
     assert fill is not None
     assert (fill.order_id, fill.price) == ("T", 4775)
+
+
+@pytest.mark.parametrize(("protection", "stop"), [(LONG, 4824), (SHORT, 4776)])
+def test_a_stop_one_tick_from_the_target_leaves_the_target_its_trades(
+    protection: Protection, stop: int
+) -> None:
+    exchange = protected(protection, TOUCH)
+    exchange.move_stop(stop, ts=0)
+    fill = exchange.trade(50 * MS, protection.target)
+    assert fill is not None
+    assert (fill.order_id, fill.price) == ("T", protection.target)
 
 
 @pytest.mark.parametrize(("first", "expected"), [("exit", 50 * MS), ("stop", 50 * MS)])
