@@ -14,7 +14,7 @@ RIVALS := $(VENV)/rivals
 COMPILE := $(PY) -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench rivals requirements clean help
+.PHONY: run test check bench mutants rivals requirements clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -40,6 +40,9 @@ check: $(TOOLS) ## lint, format, types, layers, migrations, settings
 
 bench: $(BENCH) $(RIVALS)/.installed ## measure how fast the engine is (ARGS= for bench)
 	@exec $(PY) -m bench $(ARGS)
+
+mutants: $(TOOLS) ## break what handles money, bit by bit: do tests notice? (ARGS= modules)
+	@exec $(PY) -m tests.mutants $(ARGS)
 
 rivals: $(RIVALS)/.installed ## install what bench and tests compare us with
 
