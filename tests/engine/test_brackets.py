@@ -441,3 +441,10 @@ def test_an_exit_that_nobody_asked_for_takes_its_number() -> None:
     made.fill_exit(fill(4790, 1, order=made.order_id("exit")), "exit")
     assert (made.state, made.uncovered) == (BracketState.OPEN, 2)
     assert made.close_early(9, ExitReason.FLATTEN, "").id == f"{made.id}-X2"
+
+
+def test_an_exit_that_nobody_asked_for_may_come_in_parts_and_is_never_on_its_way() -> None:
+    made = held()
+    for _ in range(2):
+        made.fill_exit(fill(4790, 1, order=made.order_id("exit")), "exit")
+    assert (made.state, made.leaving(), made.uncovered) == (BracketState.OPEN, {}, 1)
