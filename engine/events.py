@@ -247,8 +247,8 @@ class LargeTrade:
 class Sweep:
     """One aggressor went through several prices at once, from `first` to `last`.
 
-    `start` and `end` are the times of its first and last trade, `ts` that at which it was over;
-    `prices` is how many traded.
+    `start` is the time of the last trade at its first price, `end` of its last trade, `ts` when it
+    was over; `prices` is how many traded.
     """
 
     ts: int
