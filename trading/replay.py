@@ -197,15 +197,16 @@ def _drawdown(nets: list[int]) -> int:
     return deepest
 
 
-def _bar(bar: Bar, spec: Instrument) -> Json:
-    reading = bar.reading
+def bar_figures(bar: Bar, spec: Instrument) -> Json:
+    """A bar without its regime: prices as text, times and volumes as they are."""
     session_vwap = None
     if bar.session_volume > 0:
         session_vwap = average_text(bar.session_notional, bar.session_volume, spec)
+    prices = ("open", "high", "low", "close", "poc", "vah", "val")
     return {
         "start": bar.start,
         "end": bar.end,
-        **{name: price_text(getattr(bar, name), spec) for name in ("open", "high", "low", "close")},
+        **{name: price_text(getattr(bar, name), spec) for name in prices},
         "volume": bar.volume,
         "buy_volume": bar.buy_volume,
         "sell_volume": bar.sell_volume,
@@ -214,16 +215,22 @@ def _bar(bar: Bar, spec: Instrument) -> Json:
         "max_delta": bar.max_delta,
         "cum_delta": bar.cum_delta,
         "trades": bar.trades,
-        **{name: price_text(getattr(bar, name), spec) for name in ("poc", "vah", "val")},
         "vwap": average_text(bar.notional, bar.volume, spec),
         "session_vwap": session_vwap,
-        "regime": reading.regime.name if reading else None,
-        "confidence": reading.confidence if reading else None,
-        "scores": list(reading.scores) if reading else None,
         "levels": [
             [price_text(price, spec), bid, ask, unknown]
             for price, bid, ask, unknown in bar.levels.tolist()
         ],
+    }
+
+
+def _bar(bar: Bar, spec: Instrument) -> Json:
+    reading = bar.reading
+    return {
+        **bar_figures(bar, spec),
+        "regime": reading.regime.name if reading else None,
+        "confidence": reading.confidence if reading else None,
+        "scores": list(reading.scores) if reading else None,
     }
 
 

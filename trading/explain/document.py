@@ -30,6 +30,7 @@ from engine.patterns import DETAILS
 from engine.risk import MONEY_TERMS
 from engine.story import Excursion, Path, Routing, Story, arrival, routing, slippage, verdict
 from engine.text import average_text, number_text, price_text, units_text
+from trading.replay import bar_figures
 from trading.wire import plain
 
 Json = dict[str, Any]
@@ -127,29 +128,9 @@ def _print(one: Print, spec: Instrument) -> Json:
 
 
 def _bar(bar: Bar, spec: Instrument) -> Json:
-    session_vwap = None
-    if bar.session_volume > 0:
-        session_vwap = average_text(bar.session_notional, bar.session_volume, spec)
-    prices = ("open", "high", "low", "close", "poc", "vah", "val")
     return {
         "index": bar.index,
-        "start": bar.start,
-        "end": bar.end,
-        **{name: price_text(getattr(bar, name), spec) for name in prices},
-        "volume": bar.volume,
-        "buy_volume": bar.buy_volume,
-        "sell_volume": bar.sell_volume,
-        "delta": bar.delta,
-        "min_delta": bar.min_delta,
-        "max_delta": bar.max_delta,
-        "cum_delta": bar.cum_delta,
-        "trades": bar.trades,
-        "vwap": average_text(bar.notional, bar.volume, spec),
-        "session_vwap": session_vwap,
-        "levels": [
-            [price_text(price, spec), bid, ask, unknown]
-            for price, bid, ask, unknown in bar.levels.tolist()
-        ],
+        **bar_figures(bar, spec),
         "buy_imbalances": [price_text(price, spec) for price in bar.buy_imbalances],
         "sell_imbalances": [price_text(price, spec) for price in bar.sell_imbalances],
     }
