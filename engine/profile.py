@@ -111,6 +111,15 @@ class Vwap(NamedTuple):
         )
 
 
+@njit
+def _gather(levels: Any, low: int, volumes: Any) -> None:
+    """Add levels of int64 [n, 4] to volumes from price `low` up."""
+    for k in range(len(levels)):
+        row = levels[k, 0] - low
+        for column in range(3):
+            volumes[row, column] += levels[k, column + 1]
+
+
 class Profile:
     """Volume by price over any stretch: a session, a day, a composite of days.
 
@@ -134,7 +143,7 @@ class Profile:
             low = min(low, self.low)
         wider = np.zeros((high - low + 1, 3), np.int64)
         wider[self.low - low : self.low - low + len(self.volumes)] = self.volumes
-        np.add.at(wider, levels[:, 0] - low, levels[:, 1:])
+        _gather(levels, low, wider)
         self.low, self.volumes = low, wider
 
     @property

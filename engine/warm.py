@@ -31,5 +31,5 @@ def compile_engine(config: EngineConfig) -> None:
     engine = Engine(config, _OneDay())
     engine.push_columns(columns(ticks[:3]))
     engine.push(ticks[3:])
-    engine.forming()
+    engine.profile().summary()
     engine.finish()
