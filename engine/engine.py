@@ -14,12 +14,10 @@ Rules:
 - Here is what the market does; what we do about it is the desk's.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
 from engine.analysis import Analysis
-from engine.brackets import Bracket
 from engine.closing import scan_bars
 from engine.commands import Command
 from engine.config import EngineConfig
@@ -37,7 +35,6 @@ from engine.events import (
     SessionChanged,
     Signal,
     SignalDetected,
-    TickDropped,
 )
 from engine.footprint import (
     ALWAYS,
@@ -51,26 +48,16 @@ from engine.footprint import (
     open_bar,
     scan_records,
 )
+from engine.gate import Gate
 from engine.levels import Levels
 from engine.names import ExitReason, Halt
 from engine.profile import Profile
 from engine.risk import ENDS_WITH_DAY
 from engine.rules import bar_length
 from engine.schedule import Schedule, TradingDay
-from engine.status import Position, Status
+from engine.status import Status, position_of
 from engine.tape import Tape, scan_tape, scan_tape_records
-from engine.ticks import (
-    MAX_JUMP,
-    MAX_LADDER,
-    MAX_LATE_NS,
-    MAX_TS,
-    NS,
-    RELEVEL_AFTER,
-    TICK,
-    TickArray,
-    TickColumns,
-    columns,
-)
+from engine.ticks import MAX_LADDER, MAX_TS, NS, TICK, TickArray, TickColumns, columns
 
 NOTHING: Final[Sequence[Event]] = ()
 NO_LADDER: Final = -(1 << 40)  # no price fits: the first tick places the ladder
@@ -101,6 +88,7 @@ class Engine:
         self._quiet = quiet
         self._state = ScanState()
         self._scan = self._state.array
+        self._gate = Gate(self._state)
         self._ladder = new_ladder()
         self._state.base, self._state.size = NO_LADDER, self._ladder.shape[1]
         self._analysis = Analysis(config, carry.unfinished)
@@ -114,8 +102,6 @@ class Engine:
         self._phase = "closed"
         self._ended = False
         self._reading: RegimeReading | None = None
-        self._jump: tuple[int, int, int] = (0, 0, -1)  # price, jumps in a row, ticks taken then
-        self._dropped: Counter[str] = Counter()
 
     # -- inputs ------------------------------------------------------------------------------
 
@@ -236,7 +222,7 @@ class Engine:
             streak=account.streak,
             day_pnl=account.day_pnl,
             open_pnl=held.open_pnl(price) if held else 0,
-            position=_position(held) if held else None,
+            position=position_of(held) if held else None,
             waiting=waiting.intent("entry", self._clock, "") if waiting else None,
             tier=account.tier.name,
             tier_symbol=account.traded.symbol,
@@ -245,7 +231,7 @@ class Engine:
             halts=tuple(account.halts),
             ticks=state.ticks,
             bars=self._analysis.bars,
-            dropped=dict(self._dropped),
+            dropped=dict(self._gate.dropped),
         )
 
     # -- ticks -------------------------------------------------------------------------------
@@ -278,9 +264,9 @@ class Engine:
 
     def _take(self, ts: int, price: int, size: int, side: int) -> None:
         """One tick at which something may happen."""
-        reason = self._fault(ts, price, size, side)
+        reason = self._gate.fault(ts, price, size, side, self._day)
         if reason:
-            self._drop(reason, ts, price, size, side)
+            self._emit(self._gate.drop(reason, ts, price, size, side))
             return
         ts = max(ts, self._clock)
         self._desk.bars = self._analysis.bars
@@ -299,49 +285,6 @@ class Engine:
             self._state.bar_end = ts
             self._close_bar()
         self._arm()
-
-    def _fault(self, ts: int, price: int, size: int, side: int) -> str:
-        """Why a tick is bad; "" for a good one."""
-        if price <= 0:
-            return "price"
-        if size <= 0:
-            return "size"
-        if side not in (-1, 0, 1):
-            return "side"
-        if not 0 <= ts < MAX_TS:
-            return "time"
-        if ts < self._clock - MAX_LATE_NS:
-            return "late"
-        state = self._state
-        last = state.last_price
-        if last and self._day is not None and ts < self._day.end and _far(price, last):
-            reason = self._jumped(price)
-            if reason:
-                return reason
-        if state.trades and ts < state.bar_end and not self._fits(price):
-            return "range"
-        return ""
-
-    def _jumped(self, price: int) -> str:
-        """A jump is a bad tick, until enough of them in a row agree on a new level."""
-        before, count, ticks = self._jump
-        taken = self._state.ticks
-        agrees = ticks == taken and not _far(price, before)
-        self._jump = price, count + 1 if agrees else 1, taken
-        return "" if self._jump[1] >= RELEVEL_AFTER else "jump"
-
-    def _drop(self, reason: str, ts: int, price: int, size: int, side: int) -> None:
-        position = self._state.ticks + self._dropped.total()
-        self._dropped[reason] += 1
-        self._emit(
-            TickDropped(ts=ts, reason=reason, price=price, size=size, side=side, position=position)
-        )
-
-    def _fits(self, price: int) -> bool:
-        """Whether the open bar stays narrow enough with a price."""
-        state = self._state
-        width: int = max(state.high, price) - min(state.low, price)
-        return width < MAX_LADDER
 
     def _make_room(self, price: int) -> None:
         """Give the ladder room for a price."""
@@ -404,8 +347,9 @@ class Engine:
         self._reading = None
         self._state.day_start, self._state.day_end = day.start, day.end
         self._analysis.start_day(day)
-        self._tape.start_day()
-        self._levels.start_day(day)
+        if not self._quiet:
+            self._tape.start_day()
+            self._levels.start_day(day)
         self._desk.start_day(day)
         self._emit(DayStarted(ts=day.start, day=day.day, carry=self._desk.numbered(self.carry())))
         self._advance(ts)
@@ -503,22 +447,3 @@ class Engine:
 def _require_time(ts: int) -> None:
     if ts >= MAX_TS:
         raise InputError(f"time {ts} is after 2116; it must be UTC nanoseconds")
-
-
-def _far(price: int, last: int) -> bool:
-    return abs(price - last) > last // MAX_JUMP
-
-
-def _position(bracket: Bracket) -> Position:
-    return Position(
-        trade_id=bracket.id,
-        symbol=bracket.traded.symbol,
-        direction=bracket.direction,
-        size=abs(bracket.position),
-        entry_ts=bracket.entry_ts,
-        entry_notional=bracket.entry_notional,
-        stop=bracket.asked,
-        target=bracket.target,
-        pattern=bracket.signal.pattern,
-        signal_id=bracket.signal.id,
-    )

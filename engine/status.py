@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engine.brackets import Bracket
 from engine.events import OrderIntent, RegimeReading
 from engine.names import Halt, Pattern
 from engine.schedule import TradingDay
@@ -48,3 +49,19 @@ class Status:
     ticks: int
     bars: int
     dropped: dict[str, int]
+
+
+def position_of(bracket: Bracket) -> Position:
+    """What an open bracket holds."""
+    return Position(
+        trade_id=bracket.id,
+        symbol=bracket.traded.symbol,
+        direction=bracket.direction,
+        size=abs(bracket.position),
+        entry_ts=bracket.entry_ts,
+        entry_notional=bracket.entry_notional,
+        stop=bracket.asked,
+        target=bracket.target,
+        pattern=bracket.signal.pattern,
+        signal_id=bracket.signal.id,
+    )
