@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.commands import Command
+from engine.commands import Command, HaltTrading
 from engine.config import EngineConfig, RegimeRules, RouterRules, engine_config, fill_profile
 from engine.engine import Engine
 from engine.events import (
@@ -22,14 +22,16 @@ from engine.events import (
     LevelGone,
     LevelMade,
     LevelTouched,
+    OrderUpdate,
     SignalDetected,
     Sweep,
     TradeClosed,
 )
 from engine.events import Trade as ClosedTrade
+from engine.money import UNITS
 from engine.names import Pattern, Regime
 from engine.ticks import NONE, NS
-from tests.oracle.days import ALL_DAY, DAY, Days
+from tests.oracle.days import ALL_DAY, DAY, HOUR, Days
 from tests.oracle.ladder import Tick, ladder, tick_array
 
 DAY_0 = 20_000 * DAY
@@ -57,6 +59,10 @@ EASY_PATTERNS = (
     Pattern.STACKED_BUY_IMBALANCE,
     Pattern.STACKED_SELL_IMBALANCE,
 )
+
+FEE = 225 * UNITS // 100
+TICK = 1250 * UNITS // 100
+SESSION = Days(0, HOUR // 2, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR)
 
 
 def easy(symbol: str = "ES", profile: str = "honest", **risk: Any) -> EngineConfig:
@@ -176,3 +182,22 @@ def opened(
     driven = entered(picture, config, **options)
     driven.trade(BAR + 1, price)
     return driven
+
+
+def ours(engine: Engine, order: str) -> str:
+    """An order id of the trade that is open or waiting, if there is one."""
+    status = engine.status()
+    trade = status.position or status.waiting
+    return f"{trade.trade_id}-{order}" if trade else order
+
+
+def halt(n: int = 1, second: float = 0) -> HaltTrading:
+    return HaltTrading(id=f"h{n}", ts=at(second))
+
+
+def rules_said(driven: Driven) -> list[str]:
+    return [decision.rule for decision in driven.said(Decision)]
+
+
+def updates(driven: Driven) -> list[tuple[str, str]]:
+    return [(update.id[-1], update.status) for update in driven.said(OrderUpdate)]

@@ -33,8 +33,8 @@ from engine.events import (
 from engine.names import Pattern
 from engine.ticks import TickArray
 from tests.engine.markets import HOUR, START, random_market
+from tests.engine.strategies import OPEN_LATE, busy
 from tests.engine.test_bar_kinds import KINDS
-from tests.engine.test_properties import OPEN_LATE, busy
 from tests.oracle import Result, run
 from tests.oracle.days import ALL_DAY, Days
 

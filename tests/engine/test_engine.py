@@ -22,18 +22,7 @@ from engine.events import (
 from engine.names import Halt, Pattern
 from engine.schedule import TradingDay
 from engine.ticks import MAX_LADDER, MAX_TS, NS, TICK, TickColumns, columns
-from tests.engine.drive import (
-    BAR,
-    BUY_BAR,
-    DAY_0,
-    QUIET_BAR,
-    Driven,
-    at,
-    easy,
-    entered,
-    of,
-    opened,
-)
+from tests.engine.drive import BAR, BUY_BAR, DAY_0, QUIET_BAR, Driven, at, easy, entered, of, opened
 from tests.oracle.days import ALL_DAY, DAY, HOUR, Days
 from tests.oracle.ladder import Tick, ladder, tick_array
 

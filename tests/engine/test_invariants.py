@@ -16,8 +16,8 @@ from engine.events import Event, Filled, OrderIntent, TradeClosed
 from engine.ticks import TickArray
 from tests.engine.drive import BUY_BAR, of
 from tests.engine.invariants import Watched
-from tests.engine.test_fuzz import Venue, brackets, mostly_live, storm_days, storms
-from tests.engine.test_properties import busy, configs, markets, schedules
+from tests.engine.strategies import busy, configs, markets, schedules
+from tests.engine.venue import Venue, brackets, mostly_live, storm_days, storms
 from tests.oracle.days import Days
 
 

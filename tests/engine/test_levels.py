@@ -26,7 +26,7 @@ from engine.profile import Profile, Volumes
 from engine.ticks import NS
 from tests.engine.drive import BAR, DAY_0, Driven, at, easy, of
 from tests.engine.markets import random_market
-from tests.engine.test_properties import busy
+from tests.engine.strategies import busy
 from tests.oracle.days import ALL_DAY, DAY, Days
 from tests.oracle.ladder import ladder
 

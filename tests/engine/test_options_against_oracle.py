@@ -15,8 +15,8 @@ from engine.names import ExitReason
 from engine.ticks import NS, TickArray
 from tests.engine.drive import of
 from tests.engine.markets import random_market
+from tests.engine.strategies import busy, markets, schedules
 from tests.engine.test_against_oracle import WIDE_OPEN, assert_same
-from tests.engine.test_properties import busy, markets, schedules
 from tests.oracle.days import Days
 from tests.oracle.trading import MS
 

@@ -16,8 +16,8 @@ from engine.ticks import TickArray, joined
 from marketdata.calendars import schedule
 from marketdata.feeds.files import open_file
 from tests.engine.drive import of
+from tests.engine.strategies import busy
 from tests.engine.test_against_oracle import assert_same
-from tests.engine.test_properties import busy
 from tests.engine.test_tape_against_oracle import assert_same_tape
 
 pytestmark = pytest.mark.data

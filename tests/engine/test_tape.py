@@ -8,15 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.engine import Engine
-from engine.events import (
-    BarClosed,
-    Event,
-    Filled,
-    LargeTrade,
-    SessionChanged,
-    Sweep,
-    TickDropped,
-)
+from engine.events import BarClosed, Event, Filled, LargeTrade, SessionChanged, Sweep, TickDropped
 from engine.ticks import BUY, NONE, NS, SELL, columns
 from tests.engine.drive import BAR, Driven, at, easy, of, opened
 from tests.oracle.days import ALL_DAY, HOUR, Days

@@ -6,20 +6,12 @@ from hypothesis import strategies as st
 
 from engine.config import BarRules, EngineConfig
 from engine.engine import Engine
-from engine.events import (
-    BarClosed,
-    Event,
-    LargeTrade,
-    LevelGone,
-    LevelMade,
-    LevelTouched,
-    Sweep,
-)
+from engine.events import BarClosed, Event, LargeTrade, LevelGone, LevelMade, LevelTouched, Sweep
 from engine.names import LevelKind
 from engine.ticks import NS, TickArray
 from tests.engine.drive import of
 from tests.engine.markets import random_market
-from tests.engine.test_properties import OPEN_LATE, busy, markets, schedules
+from tests.engine.strategies import OPEN_LATE, busy, markets, schedules
 from tests.oracle import run
 from tests.oracle.days import ALL_DAY, Days
 from tests.oracle.tape import read_tape

@@ -34,9 +34,17 @@ from tests.mutants.operators import mutants
 REPOSITORY: Final = Path(__file__).parents[2]
 EQUIVALENT: Final = Path(__file__).with_name("equivalent.txt")
 TESTS: Final = {
-    "risk": ("risk", "desk"),
-    "brackets": ("brackets", "bracket_options", "partial_fills", "desk"),
-    "exchange": ("exchange", "bracket_options", "desk"),
+    "risk": ("risk", "limits", "desk", "ends"),
+    "brackets": (
+        "brackets",
+        "bracket_options",
+        "partial_fills",
+        "desk",
+        "broker_fills",
+        "limits",
+        "ends",
+    ),
+    "exchange": ("exchange", "bracket_options", "desk", "limits", "broker_fills", "ends"),
 }
 """Modules of the engine, and the tests that kill their mutants: those of the module come first."""
 PYTEST: Final = (

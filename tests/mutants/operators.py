@@ -5,6 +5,7 @@ not ten, `==` does not become `is`, and annotations stay.
 """
 
 import ast
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any, Final
@@ -26,8 +27,9 @@ OPPOSITES: Final = {"min": "max", "max": "min", "in": "not in"}
 class _Ours(Operator):
     """One mutation per node at most."""
 
+    @abstractmethod
     def mutates(self, node: Any) -> bool:
-        raise NotImplementedError
+        """Whether the operator has something to do at a node."""
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
         if self.mutates(node):
