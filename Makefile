@@ -38,13 +38,13 @@ check: $(TOOLS) ## lint, format, types, layers, migrations, settings
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
 
-bench: $(BENCH) $(RIVALS)/.installed ## measure how fast the engine is (ARGS= for bench)
+bench: rivals ## measure how fast the engine is (ARGS= for bench)
 	@exec $(PY) -m bench $(ARGS)
 
 mutants: $(TOOLS) ## break what handles money, bit by bit: do tests notice? (ARGS= modules)
 	@exec $(PY) -m tests.mutants $(ARGS)
 
-rivals: $(RIVALS)/.installed ## install what bench and tests compare us with
+rivals: $(BENCH) $(RIVALS)/.installed ## install what bench and tests compare us with
 
 requirements: $(TOOLS) ## pin requirements*.in (ARGS=--upgrade for newer versions)
 	$(COMPILE) requirements.in -o requirements.txt

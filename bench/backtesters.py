@@ -6,15 +6,11 @@ fewer brackets through. So ours runs by imbalances alone, too: that is what the 
 with. They run in a Python of their own, in turns with ours, each side by its own CPU time.
 """
 
-from typing import Final
-
 from bench.goals import GOALS
 from bench.rivals.process import rivals_python
-from bench.rivals.speed import RUNS, Measured, measure
+from bench.rivals.speed import RUNS, WITH_BRACKETS, Measured, measure
 from bench.setup import Setup
 from bench.table import Row, compared
-
-WITH_BRACKETS: Final = "nautilus_trader, footprints and brackets"
 
 
 def rows(setup: Setup) -> list[Row]:
@@ -30,17 +26,17 @@ def rows(setup: Setup) -> list[Row]:
 
 def as_rows(found: Measured, count: int) -> list[Row]:
     """Against ours as configured; where there are brackets, against ours with as many, too."""
-    often = f"imbalances alone ({found.imbalance_trades})"
+    often = f"ours ({found.imbalance_trades} trades)"
     made = [
         compared(f"ours ({found.trades} trades)", found.ours, found.ours, ticks=count),
-        compared(f"ours, {often} / ours", found.imbalances, found.ours, ticks=count),
+        compared(f"{often} / ours", found.imbalances, found.ours, ticks=count),
     ]
     for name, spent in found.rivals.items():
         made.append(compared(f"{name} / ours", spent, found.ours, ticks=count))
         if name == WITH_BRACKETS:
             made.append(
                 compared(
-                    f"the same ({found.nautilus_trades} trades) / ours, {often}",
+                    f"the same ({found.nautilus_trades}) / {often}",
                     spent,
                     found.imbalances,
                     ticks=count,

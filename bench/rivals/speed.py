@@ -28,11 +28,12 @@ from engine.schedule import Schedule
 from engine.ticks import TickColumns
 from marketdata.calendars import schedule
 
+WITH_BRACKETS: Final = "nautilus_trader, brackets"
 RUNS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
-    "nautilus_trader, empty strategy": ("nautilus_speed", {"strategy": "empty"}),
-    "nautilus_trader, footprints and brackets": ("nautilus_speed", {"strategy": "footprints"}),
-    "hftbacktest, footprints, 1 ms steps": ("hft_speed", {"step_ns": 1_000_000}),
-    "hftbacktest, footprints, 100 ms steps": ("hft_speed", {"step_ns": 100_000_000}),
+    "nautilus_trader, empty": ("nautilus_speed", {"strategy": "empty"}),
+    WITH_BRACKETS: ("nautilus_speed", {"strategy": "footprints"}),
+    "hftbacktest, 1 ms steps": ("hft_speed", {"step_ns": 1_000_000}),
+    "hftbacktest, 100 ms steps": ("hft_speed", {"step_ns": 100_000_000}),
 }
 """Those that leave footprints come last of their module: it is the last run's that are compared."""
 
