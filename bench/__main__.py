@@ -54,8 +54,9 @@ NOTES: Final = """\
 Figures are of this machine and this run. "first / second" is a share of the second's time, \
 "x" how many times as fast; M/s are millions of ticks a second.
 The engine decides and fills against the simulated exchange; journal, database, page, broker and \
-network are left out. Quiet, as it runs years, it builds no events of bars, signals and refused \
-entries. Latency is of the call alone, with the clock's reading, Python's garbage collector off."""
+network are left out. Quiet, as it runs years, it says what became of the account, and nothing of \
+bars, signals, decisions and single orders. Latency is of the call alone, with the clock's \
+reading, Python's garbage collector off."""
 WAITED: Final = """\
 This process waited for its core {:.0%} of the time: latencies, workers and start are that much \
 worse than on a quiet machine."""

@@ -1,7 +1,7 @@
 """The engine over ticks in memory, against what the machine can do with the same columns at most.
 
-The engine is quiet, as it runs years: it decides and trades, and builds no events of bars, signals
-and refused entries. With all events is measured next to it.
+The engine is quiet, as it runs years: it decides and trades, and says what became of the account
+only. With all events is measured next to it.
 """
 
 from typing import Any

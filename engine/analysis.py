@@ -197,7 +197,7 @@ class Analysis:
         start, end, *_ = self.tables.bar[0].item()
         bar_id = str(start) if self._config.bars.kind == "time" else f"{start}.{self.bars - 1}"
         regime, confidence = self.regime, self.confidence
-        no_trade = no_trade_reason(self.tables.reading, self.tables.rules)
+        no_trade = "" if approved_only else no_trade_reason(self.tables.reading, self.tables.rules)
         router = self._config.router
         signals = []
         found = self.tables.found[: self._session[FOUND_COUNT]].tolist()

@@ -24,6 +24,7 @@ from engine.ticks import NS
 
 Role = Literal["entry", "stop", "target", "exit"]
 SUFFIX: Final[dict[Role, str]] = {"entry": "E", "stop": "S", "target": "T", "exit": "X"}
+ROLE: Final = {suffix: role for role, suffix in SUFFIX.items()}
 NEVER: Final = 1 << 62
 """Ticks that no trade gains; a price that far away fits 64 bits."""
 
@@ -79,7 +80,8 @@ class Bracket:
         """Which of this bracket's orders an id names."""
         if order_id in self.exits:
             return "exit"
-        return next((role for role in SUFFIX if self.order_id(role) == order_id), None)
+        bracket, _, suffix = order_id.rpartition("-")
+        return ROLE.get(suffix) if bracket == self.id else None
 
     @property
     def position(self) -> int:
@@ -187,11 +189,10 @@ class Bracket:
         moves = self._secured() + rules.trail_step_ticks + rules.trail_ticks
         return max(rules.trail_after_ticks, moves)
 
-    def ask(self, ts: int, price: int, by: ExitReason) -> OrderAmend:
-        """Ask for the stop at another price; the change for the broker."""
+    def ask(self, price: int, by: ExitReason) -> None:
+        """Ask for the stop at another price."""
         self.asked = price
         self.moved_by[price] = by
-        return self.amend("stop", ts, by.value)
 
     def amend(self, role: Literal["stop", "target"], ts: int, reason: str) -> OrderAmend:
         """The working order as it shall be now."""

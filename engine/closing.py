@@ -13,13 +13,11 @@ from engine import indicators
 from engine.compiled import njit
 from engine.footprint import (
     ALWAYS,
-    add,
     clear_levels,
     first_odd,
-    full,
-    open_bar,
     read_levels,
     scan,
+    take,
 )
 from engine.patterns.absorption import absorptions
 from engine.patterns.divergence import divergences
@@ -206,12 +204,9 @@ def scan_bars(
         ends = s.trades > 0 and ts[i] >= s.bar_end
         if ends and close_bar(state, ladder, t) > 0 and s.bar_end >= day.wanted_from:
             return i
-        if s.trades > 0:
-            add(ts[i], price[i], size[i], side[i], state, ladder)
-        else:
-            open_bar(ts[i], price[i], size[i], side[i], state, ladder)
+        filled = take(ts[i], price[i], size[i], side[i], state, ladder)
         i += 1
-        if full(state):
+        if filled:
             s.bar_end = ts[i - 1]
             if close_bar(state, ladder, t) > 0 and s.bar_end >= day.wanted_from:
                 return i

@@ -62,11 +62,12 @@ EXIT_OF: Final = {
 class Desk:
     """`state` is the scan's: the desk reads the last price and keeps a position's extremes in it.
 
+    With fills simulated, `telling` is whether the events of decisions, orders and fills are made.
     `events` is the list that the engine hands out; `bars` counts the day's closed bars.
     """
 
     def __init__(
-        self, config: EngineConfig, carry: Carry, state: ScanState, simulated: bool
+        self, config: EngineConfig, carry: Carry, state: ScanState, simulated: bool, telling: bool
     ) -> None:
         self.account = Account(
             rules=config.risk,
@@ -80,7 +81,8 @@ class Desk:
         self.events: list[Event] = []
         self._config = config
         self._state = state
-        self._orders = Orders(config.fills if simulated else None, state, self.events)
+        fills = config.fills if simulated else None
+        self._orders = Orders(fills, state, self.events, telling)
         self._sequence, self._carried_pnl = carry.sequence, carry.day_pnl
         self._started = False
         self.bars = 0
@@ -166,30 +168,32 @@ class Desk:
         agreeing = len(approved) - len(against)
         if not rule and any(s.strength == best.strength for s in against):
             rule, reason = "conflict", f"equally strong signals both ways ({best.strength:.2f})"
-        terms = self._standing(day) | {"signals_for": agreeing, "signals_against": len(against)}
-        size, trade_id = 0, ""
+        size, trade_id, sizing = 0, "", None
         if not rule:
             multiplier = self._config.router.size_multiplier[best.regime]
             sizing = size_entry(self.account, agreeing, best.regime, multiplier)
-            terms |= sizing._asdict()
             self._sequence += 1
             size = sizing.size
             trade_id = f"{self._config.account.id}-{day.day:%Y%m%d}-{self._sequence:03d}"
-        self.events.append(
-            Decision(
-                ts=ts,
-                bar_start=best.bar_start,
-                action="none" if rule else "enter",
-                direction=best.direction,
-                size=size,
-                signal_id=best.id,
-                approved=tuple(signal.id for signal in approved),
-                rule=rule,
-                reason=reason,
-                terms=terms,
-                trade_id=trade_id,
+        if self._orders.telling:
+            terms = self._standing(day)
+            terms |= {"signals_for": agreeing, "signals_against": len(against)}
+            terms |= sizing._asdict() if sizing else {}
+            self.events.append(
+                Decision(
+                    ts=ts,
+                    bar_start=best.bar_start,
+                    action="none" if rule else "enter",
+                    direction=best.direction,
+                    size=size,
+                    signal_id=best.id,
+                    approved=tuple(signal.id for signal in approved),
+                    rule=rule,
+                    reason=reason,
+                    terms=terms,
+                    trade_id=trade_id,
+                )
             )
-        )
         if not rule:
             self._enter(ts, trade_id, best, size)
 

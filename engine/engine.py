@@ -41,12 +41,10 @@ from engine.footprint import (
     FAR,
     TIME_BARS,
     ScanState,
-    add,
     fit_ladder,
-    full,
     new_ladder,
-    open_bar,
     scan_records,
+    take,
 )
 from engine.gate import Gate
 from engine.levels import Levels
@@ -67,9 +65,10 @@ Phase = Literal["open", "entries_closed", "flatten", "closed", "end"]
 class Engine:
     """One instrument's decisions.
 
-    `quiet` leaves out the events of bars, signals, refused entries, tape and levels, which changes
-    no decision; with `simulated` False fills come from a broker (`on_fill`). While `warming` is
-    set, bars are marked and never trade.
+    `quiet` says only what became of the account: no events of bars, signals, decisions, tape and
+    levels, nor of orders and fills that are simulated; it changes no decision. With `simulated`
+    False fills come from a broker (`on_fill`). While `warming` is set, bars are marked and never
+    trade.
     """
 
     def __init__(
@@ -94,7 +93,7 @@ class Engine:
         self._analysis = Analysis(config, carry.unfinished)
         self._tape = Tape(config.tape)
         self._levels = Levels(config, self._analysis, () if quiet else carry.levels)
-        self._desk = Desk(config, carry, self._state, simulated)
+        self._desk = Desk(config, carry, self._state, simulated, not quiet)
         self._state.kind, self._state.length = bar_length(config.bars)
         self._stale_ns = config.risk.stale_s * NS
         self._day: TradingDay | None = None
@@ -279,9 +278,7 @@ class Engine:
         if Halt.STALE_FEED in self._desk.account.halts:
             self._desk.lift(Halt.STALE_FEED, ts, "ticks again")
         self._desk.trade(ts, price)
-        put = add if self._state.trades else open_bar
-        put(ts, price, size, side, self._scan, self._ladder)
-        if full(self._scan):
+        if take(ts, price, size, side, self._scan, self._ladder):
             self._state.bar_end = ts
             self._close_bar()
         self._arm()
@@ -377,7 +374,7 @@ class Engine:
         """Tell the scan what to stop for."""
         state = self._state
         moment = self._moments[0][0] if self._moments else ALWAYS
-        state.moment = min(moment, self._desk.time_stop_at())
+        state.moment = min(moment, self._desk.time_stop_at(), MAX_TS)
         state.next_time = min(state.bar_end, state.moment) if state.trades else ALWAYS
         in_session = self._phase in ("open", "entries_closed")
         stale = Halt.STALE_FEED in self._desk.account.halts  # the next tick lifts it

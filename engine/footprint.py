@@ -321,6 +321,16 @@ def open_bar(ts: int, price: int, size: int, side: int, state: Any, ladder: Any)
 
 
 @njit
+def take(ts: int, price: int, size: int, side: int, state: Any, ladder: Any) -> bool:
+    """Put one good tick into the open bar or a new one; whether that is full with it."""
+    if state[0].trades > 0:
+        add(ts, price, size, side, state, ladder)
+    else:
+        open_bar(ts, price, size, side, state, ladder)
+    return full(state)
+
+
+@njit
 def read_levels(state: Any, ladder: Any, levels: Any) -> int:
     """Fill levels[k] with sell, unknown, buy volume at price low + k of the open bar; how many."""
     s = state[0]

@@ -31,11 +31,15 @@ class Closed(NamedTuple):
 class Orders:
     """`state` is the scan's: a position's extremes are kept in it. `events` is the engine's list.
 
-    Without `fills` they come from a broker (`on_fill`).
+    Without `fills` they come from a broker (`on_fill`), who has to be told; with them, `telling` is
+    whether the events of orders and fills are made.
     """
 
-    def __init__(self, fills: FillRules | None, state: ScanState, events: list[Event]) -> None:
+    def __init__(
+        self, fills: FillRules | None, state: ScanState, events: list[Event], telling: bool
+    ) -> None:
         self.bracket: Bracket | None = None
+        self.telling = telling or fills is None
         self._state = state
         self._events = events
         self._exchange = SimulatedExchange(fills) if fills is not None else None
@@ -68,10 +72,10 @@ class Orders:
     def enter(self, ts: int, bracket: Bracket) -> None:
         """Send the entry of a new bracket."""
         self.bracket = bracket
-        order = bracket.intent("entry", ts, bracket.signal.pattern.name)
-        self._events.append(order)
+        if self.telling:
+            self._events.append(bracket.intent("entry", ts, bracket.signal.pattern.name))
         if self._exchange is not None:
-            self._exchange.send(order.id, order.side, order.size, ts)
+            self._exchange.send(bracket.order_id("entry"), bracket.direction, bracket.size, ts)
 
     def trade(self, ts: int, price: int) -> Closed | None:
         """A trade meets our orders; then it may move the stop."""
@@ -92,7 +96,9 @@ class Orders:
         moved = bracket.better_stop(max(best, price) if bracket.direction > 0 else min(best, price))
         if moved is None:
             return
-        self._events.append(bracket.ask(ts, *moved))
+        bracket.ask(*moved)
+        if self.telling:
+            self._events.append(bracket.amend("stop", ts, moved[1].value))
         if self._exchange is not None:
             self._exchange.move_stop(bracket.asked, ts)
         else:
@@ -103,7 +109,8 @@ class Orders:
         if not bracket.uncovered:
             return 0
         order = bracket.close_early(ts, why, reason)
-        self._events.append(order)
+        if self.telling:
+            self._events.append(order)
         if self._exchange is not None:
             self._exchange.send(order.id, order.side, order.size, ts)
         return order.size
@@ -176,14 +183,14 @@ class Orders:
         role = bracket.role_of(fill.order_id)
         if role is None:
             raise InputError(f"fill {fill.id}: {fill.order_id} is no order of {bracket.id}")
-        side = bracket.direction if role == "entry" else -bracket.direction
-        fee = bracket.fee_of(fill)
-        self._events.append(
-            Filled(
-                ts=fill.ts, fill=fill, trade_id=bracket.id, role=role, side=side, fee=fee,
-                market=market,
-            )
-        )  # fmt: skip
+        if self.telling:
+            side = bracket.direction if role == "entry" else -bracket.direction
+            self._events.append(
+                Filled(
+                    ts=fill.ts, fill=fill, trade_id=bracket.id, role=role, side=side,
+                    fee=bracket.fee_of(fill), market=market,
+                )
+            )  # fmt: skip
         if role == "entry":
             self._entered(bracket, fill)
             return None
@@ -202,12 +209,13 @@ class Orders:
         self._update(ts, fill.order_id, "filled" if whole else "partial", filled=bracket.entered)
         if first:
             self._state.run_high, self._state.run_low = NEVER_LOW, INF_PRICE
-            self._events.append(bracket.opened_event(ts))
-            self._events.append(bracket.intent("stop", ts, "bracket"))
-            self._events.append(bracket.intent("target", ts, "bracket"))
+            if self.telling:
+                self._events.append(bracket.opened_event(ts))
+                self._events.append(bracket.intent("stop", ts, "bracket"))
+                self._events.append(bracket.intent("target", ts, "bracket"))
             self._protect(bracket)
             return
-        self._events.append(bracket.amend("stop", ts, ENTRY_FILL))
+        self._events.append(bracket.amend("stop", ts, ENTRY_FILL))  # a broker's: fills were partial
         self._events.append(bracket.amend("target", ts, ENTRY_FILL))
         if bracket.state is BracketState.CLOSING:
             self.close(bracket, ts, bracket.closing_for, "filled while closing")
@@ -224,6 +232,8 @@ class Orders:
 
     def cancel_rest(self, bracket: Bracket, by: str, ts: int, reason: str) -> None:
         """A bracket was closed by the order `by`: the others are over."""
+        if not self.telling:
+            return
         entry = [bracket.order_id("entry")] if bracket.entered < bracket.size else []
         working = [bracket.order_id("stop"), bracket.order_id("target"), *bracket.leaving()]
         for order in entry + working:
@@ -243,5 +253,7 @@ class Orders:
         filled: int = 0,
         reason: str = "",
     ) -> None:
+        if not self.telling:
+            return
         update = OrderUpdate(ts=ts, id=order, status=status, filled=filled, reason=reason)
         self._events.append(update)
