@@ -118,6 +118,9 @@ class Bar(models.Model):
     notional = models.BigIntegerField(help_text="Sum of price in ticks * size in lots.")
     session_notional = models.BigIntegerField()
     session_volume = models.BigIntegerField()
+    session_deviation = models.FloatField(
+        null=True, help_text="Of the session's prices around its VWAP, in ticks."
+    )
     levels = models.JSONField(default=list)
     buy_imbalances = models.JSONField(default=list, help_text="Prices in ticks.")
     sell_imbalances = models.JSONField(default=list, help_text="Prices in ticks.")

@@ -170,6 +170,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
+# Replays that may be open at once in a process: each has an engine and shares its day's ticks.
+REPLAY_PLAYERS = environment.whole_number("REPLAY_PLAYERS", 4, low=1, high=100)
+
 # Time
 
 USE_TZ = True

@@ -1,6 +1,6 @@
 """Errors of trading. Each message is one line: what was wrong with which value, what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class TradingError(Exception):
@@ -15,8 +15,32 @@ class StartError(TradingError):
     """Something outside prevents the start: the database, the port, another process."""
 
 
+class CommandError(TradingError, ValueError):
+    """A command that cannot be asked for. `field` names what is wrong with it."""
+
+    def __init__(self, text: str, *, field: str = "kind") -> None:
+        self.field = field
+        super().__init__(text)
+
+
+class SheetError(TradingError, ValueError):
+    """Settings that cannot be saved. `problems` says what is wrong, by field; `conflict`: somebody
+    else changed them meanwhile."""
+
+    def __init__(
+        self, text: str, problems: Mapping[str, str] | None = None, *, conflict: bool = False
+    ) -> None:
+        self.problems = dict(problems or {})
+        self.conflict = conflict
+        super().__init__(text)
+
+
 class ExplainError(TradingError):
     """A trade that cannot be found, or not be replayed."""
+
+
+class ReplayError(TradingError):
+    """A stored session that cannot be replayed. The message is a sentence for the page."""
 
 
 class ConfigurationError(OptionError):

@@ -438,6 +438,8 @@ class Command(models.Model):
         RESUME = "resume", "resume: lift an operator's halts"
         FLATTEN = "flatten", "flatten: close the position"
         KILL = "kill", "kill: flatten, cancel, halt"
+        STOP = "stop", "stop: end the session, go on serving"
+        START = "start", "start: begin or continue the session"
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -455,6 +457,11 @@ class Command(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    key = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Made by who asks: asking again under the same key is the same command.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     executed_at = models.DateTimeField(null=True, blank=True)
     result = models.CharField(max_length=500, blank=True)
@@ -463,8 +470,12 @@ class Command(models.Model):
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["halt", "resume", "flatten", "kill"]), name="command_kind"
-            )
+                condition=Q(kind__in=["halt", "resume", "flatten", "kill", "stop", "start"]),
+                name="command_kind",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "key"], condition=~Q(key=""), name="command_key_unique"
+            ),
         ]
         indexes = [models.Index(fields=["account", "status", "created_at"], name="command_waiting")]
 

@@ -1,9 +1,11 @@
 """Reading: the questions that pages and the pipeline ask of the database."""
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import Final
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
 
 from marketdata.models import Bar
 from trading import wire
@@ -14,13 +16,18 @@ SNAPSHOT_SIGNALS: Final = 1_000
 SNAPSHOT_NOTICES: Final = 100
 """Most that a page is sent at once, the newest; it asks for nothing older."""
 
+HEARTBEAT: Final = timedelta(seconds=10)
+"""A pipeline writes its session's row every second. One that has not for so long is not heard of:
+it died, or its database is slow."""
+LISTED_SESSIONS: Final = 20
+
 NOTICES: Final = {
     "day_started": ("day", "Trading day {day}", "info"),
     "session_changed": ("session", "Session: {phase}", "info"),
     "halted": ("halted", "Halted ({halt}): {reason}", "warning"),
     "resumed": ("resumed", "No longer halted ({halt}): {reason}", "info"),
     "tier_changed": ("tier", "Tier {before} -> {after} at a balance of {balance}", "info"),
-    "command_done": ("command", "{kind}: {result}", "info"),
+    "command_done": ("command", "{words}", "info"),
 }
 """Audit events that the page shows, worded as the publisher words them."""
 
@@ -31,6 +38,33 @@ def current_session(account: Account | None = None) -> Session | None:
     if account is not None:
         sessions = sessions.filter(account=account)
     return sessions.order_by("-updated_at").first()
+
+
+def page_session(asked: str | None, followed: str | None) -> Session | None:
+    """The session that a page shows: of the account that it asked for, else the one that is written
+    now. Of several that are, the account that the page has followed so far."""
+    if asked is not None:
+        account = Account.objects.filter(name=asked).first()
+        return current_session(account) if account is not None else None
+    newest = current_session()
+    if newest is None or followed in (None, newest.account.name):
+        return newest
+    before = page_session(followed, None)
+    return before if before is not None and is_running(before) else newest
+
+
+def is_running(session: Session) -> bool:
+    """A pipeline has it and was heard of lately."""
+    fresh = session.updated_at >= timezone.now() - HEARTBEAT
+    return fresh and session.status == Session.Status.RUNNING
+
+
+def session_list() -> list[wire.Json]:
+    """The sessions that a page may turn to: those that run, by account, and then the latest."""
+    rows = Session.objects.select_related("account", "instrument").order_by("-updated_at")
+    listed = [(is_running(row), row) for row in rows[:LISTED_SESSIONS]]
+    listed.sort(key=lambda entry: (not entry[0], entry[1].account.name if entry[0] else ""))
+    return [wire.session_to_wire(row, runs) for runs, row in listed]
 
 
 def session_bars(session: Session, *, after_ns: int | None = None) -> QuerySet[Bar]:
@@ -89,13 +123,18 @@ def _notice(row: AuditEvent) -> wire.Json:
     payload = row.payload
     if row.kind == "session_changed":
         payload = {"phase": str(payload.get("phase", "")).replace("_", " ")}
+    if row.kind == "command_done":
+        payload = {**payload, "words": wire.command_words(payload["kind"], payload["result"])}
     if payload.get("ok") is False:
         level = "error"
     return wire.notice(row.ts_ns, kind, text.format_map(defaultdict(str, payload)), level)
 
 
-def live_snapshot(have: int | None) -> wire.Json:
+def live_snapshot(
+    have: int | None, *, account: str | None = None, followed: str | None = None
+) -> wire.Json:
     """What a page that joins is told, or one that lacks what came after the bar of `have` ms.
+    `account` is the one that it asked for, `followed` the one that it was shown before.
 
     `have` comes back in the answer: null says that `bars` are the newest there are and that a page
     forgets what it has from before them. So it is too when more than SNAPSHOT_BARS are missing.
@@ -103,7 +142,7 @@ def live_snapshot(have: int | None) -> wire.Json:
     away, and an older one would say what no longer holds.
     """
     answer: wire.Json = {"type": "snapshot", "have": have, "config": None, "frame": None}
-    session = current_session()
+    session = page_session(account, followed)
     if session is None:
         return answer | {"have": None, "bars": [], "signals": [], "trades": [], "notices": []}
     spec = session.instrument.spec

@@ -1,13 +1,16 @@
 """The addresses of the trader's pages."""
 
-from django.urls import path
+from django.urls import include, path
 
 from trading import views
 
 urlpatterns = [
     path("", views.live, name="live"),
+    path("control/", include("trading.control.urls")),
     path("login/", views.Login.as_view(), name="login"),
     path("login/once/<str:token>/", views.login_once, name="login-once"),
     path("logout/", views.Logout.as_view(), name="logout"),
     path("health/", views.health, name="health"),
+    path("replay/", include("trading.player.urls")),
+    path("", include("trading.pages.urls")),
 ]

@@ -6,7 +6,7 @@ shows are strings: no price or amount becomes a float. Times are milliseconds UT
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +20,7 @@ from marketdata.models import Bar
 from trading.models import Session, Signal, Trade
 
 if TYPE_CHECKING:
+    from engine.schedule import TradingDay
     from engine.status import Position, Status
 
 Json = dict[str, Any]
@@ -60,6 +61,17 @@ def plain(value: Any) -> Any:
 # Bars
 
 
+def averages(inputs: Mapping[str, Any] | None) -> list[float] | None:
+    """The fast and the slow EMA of a reading's inputs, in ticks; None until both are there."""
+    found = [(inputs or {}).get(name) for name in ("ema_fast", "ema_slow")]
+    known = [round(float(value), 4) for value in found if value is not None]
+    return known if len(known) == 2 and all(map(math.isfinite, known)) else None
+
+
+def deviation(ticks: float | None) -> float | None:
+    return None if ticks is None or not math.isfinite(ticks) else round(float(ticks), 4)
+
+
 def bar_to_wire(bar: events.Bar, spec: Instrument) -> Json:
     reading = bar.reading
     return {
@@ -85,12 +97,15 @@ def bar_to_wire(bar: events.Bar, spec: Instrument) -> Json:
         "svwap": average_text(bar.session_notional, bar.session_volume, spec)
         if bar.session_volume
         else None,
+        "sdev": deviation(bar.session_deviation),
+        "ema": averages(reading.inputs if reading else None),
         "lv": bar.levels.tolist(),
         "bi": [int(price) for price in bar.buy_imbalances],
         "si": [int(price) for price in bar.sell_imbalances],
         "regime": reading.regime.name if reading else "",
         "conf": round(reading.confidence, 4) if reading else None,
         "scores": list(reading.scores) if reading else None,
+        "said": reading.reason[:200] if reading else "",
         "warm": bar.warm_up,
     }
 
@@ -117,12 +132,15 @@ def bar_row_to_wire(row: Bar, spec: Instrument) -> Json:
         "val": spec.ticks(row.val),
         "vwap": row_price(row.vwap, spec),
         "svwap": row_price(row.session_vwap, spec) if row.session_volume else None,
+        "sdev": deviation(row.session_deviation),
+        "ema": averages(row.inputs),
         "lv": row.levels,
         "bi": row.buy_imbalances,
         "si": row.sell_imbalances,
         "regime": row.regime,
         "conf": None if row.confidence is None else round(row.confidence, 4),
         "scores": row.scores,
+        "said": row.regime_reason,
         "warm": row.warm_up,
     }
 
@@ -179,6 +197,11 @@ def level_to_wire(level: events.Level) -> Json:
     }
 
 
+def gone_to_wire(level: events.Level, gone: events.LevelGone) -> Json:
+    """A level that ended, with when and by what."""
+    return level_to_wire(level) | {"e": millis(gone.ts), "why": str(gone.reason)}
+
+
 def large_trade_to_wire(large: events.LargeTrade) -> Json:
     return {
         "t": millis(large.ts),
@@ -219,6 +242,7 @@ def trade_to_wire(trade: events.Trade) -> Json:
         "why": str(trade.exit_reason),
         "stop": int(trade.stop),
         "target": int(trade.target),
+        "last_stop": int(trade.last_stop),
         "gross": units_text(trade.pnl_gross),
         "fees": units_text(trade.fees),
         "net": units_text(trade.pnl_net),
@@ -243,6 +267,7 @@ def trade_row_to_wire(row: Trade) -> Json:
         "why": row.exit_reason,
         "stop": None if row.stop is None else spec.ticks(row.stop),
         "target": None if row.target is None else spec.ticks(row.target),
+        "last_stop": None if row.last_stop is None else spec.ticks(row.last_stop),
         "gross": row_money(row.gross),
         "fees": row_money(row.fees),
         "net": row_money(row.net),
@@ -252,7 +277,14 @@ def trade_row_to_wire(row: Trade) -> Json:
     }
 
 
-def position_to_wire(position: "Position", open_pnl: int) -> Json:
+def position_to_wire(
+    position: "Position",
+    open_pnl: int,
+    excursion: tuple[int, int] | None = None,
+    moves: Sequence[Sequence[int]] = (),
+) -> Json:
+    """`excursion`: ticks against it and in its favour so far. `moves`: where its stop was asked to
+    be since when, as (ms, ticks)."""
     spec = instrument(position.symbol)
     return {
         "id": position.trade_id,
@@ -263,6 +295,9 @@ def position_to_wire(position: "Position", open_pnl: int) -> Json:
         "et": millis(position.entry_ts),
         "stop": int(position.stop),
         "target": int(position.target),
+        "mae": None if excursion is None else excursion[0],
+        "mfe": None if excursion is None else excursion[1],
+        "moves": [list(move) for move in moves],
         "open_pnl": units_text(open_pnl),
     }
 
@@ -273,6 +308,7 @@ def position_to_wire(position: "Position", open_pnl: int) -> Json:
 def account_to_wire(status: "Status") -> Json:
     return {
         "balance": units_text(status.balance),
+        "peak": units_text(status.peak),
         "day_pnl": units_text(status.day_pnl),
         "open_pnl": units_text(status.open_pnl),
         "target": units_text(status.profit_target),
@@ -281,6 +317,20 @@ def account_to_wire(status: "Status") -> Json:
         "symbol": status.tier_symbol,
         "halts": [str(halt) for halt in status.halts],
         "streak": status.streak,
+    }
+
+
+def times_to_wire(day: "TradingDay | None") -> Json | None:
+    """When a trading day opens, takes entries from and to, flattens, closes and ends."""
+    if day is None:
+        return None
+    return {
+        "open": millis(day.open),
+        "entries_from": millis(day.entries_from),
+        "entries_to": millis(day.entries_to),
+        "flatten": millis(day.flatten_at),
+        "close": millis(day.close),
+        "end": millis(day.end),
     }
 
 
@@ -300,6 +350,18 @@ def waiting_to_wire(waiting: events.OrderIntent | None) -> Json | None:
     return None if waiting is None else {"dir": int(waiting.side), "size": int(waiting.size)}
 
 
+COMMANDS: Final = {
+    "HaltTrading": "Halt", "ResumeTrading": "Resume", "Flatten": "Flatten", "Kill": "Kill switch",
+    "start": "Start", "stop": "Stop", "halt": "Halt", "resume": "Resume", "flatten": "Flatten",
+    "kill": "Kill switch",
+}  # fmt: skip
+
+
+def command_words(kind: str, result: str) -> str:
+    """A command's result as a person reads it; `kind` is the engine's or the row's."""
+    return f"{COMMANDS.get(kind, kind)}: {result}"
+
+
 def notice(ts: int, kind: str, text: str, level: str = "info") -> Json:
     """A line for the page's notices. `level` is info, warning or error."""
     return {"t": millis(ts), "kind": kind, "text": text, "level": level}
@@ -309,6 +371,7 @@ def config_to_wire(session: Session) -> Json:
     """What the page must know to draw a session."""
     spec = instrument(session.instrument_id)
     bars, patterns = session.config.get("bars", {}), session.config.get("patterns", {})
+    risk = session.config.get("risk", {})
     return {
         "symbol": spec.symbol,
         "name": spec.name,
@@ -319,6 +382,7 @@ def config_to_wire(session: Session) -> Json:
         "lot": number_text(spec.lot, 0),
         "currency": spec.currency,
         "timeframe": session.timeframe,
+        "bars": traded_bars(session),
         "row_ticks": bars.get("row_ticks", 1),
         "ratio": patterns.get("ratio"),
         "min_volume": patterns.get("min_volume"),
@@ -326,10 +390,49 @@ def config_to_wire(session: Session) -> Json:
         "account": session.account.name,
         "mode": session.mode,
         "fills": session.config.get("fills", {}),
+        "tiers": [
+            {
+                "name": tier["name"],
+                "min": number_text(Decimal(tier["min_balance"]), 2),
+                "symbol": tier["symbol"],
+                "sizes": [tier["min_size"], tier["max_size"]],
+                "limit": number_text(Decimal(tier["loss_limit"]), 2),
+            }
+            for tier in risk.get("tiers", [])
+        ],
+        "max_drawdown": risk.get("max_drawdown"),
         "source": session.source,
         "synthetic": session.synthetic,
         "inferred": session.inferred,
         "speed": session.speed,
+    }
+
+
+def traded_bars(session: Session) -> Json:
+    """The bars that a session trades, as a page names any."""
+    bars = session.config.get("bars", {})
+    kind = bars.get("kind", "time")
+    return {"kind": kind, "length": session.timeframe if kind == "time" else bars.get("size")}
+
+
+def session_to_wire(session: Session, running: bool) -> Json:
+    """A session as the page lists it."""
+    return {
+        "id": session.pk,
+        "account": session.account.name,
+        "symbol": session.instrument_id,
+        "name": session.instrument.name,
+        "contract": session.contract,
+        "day": session.day.isoformat(),
+        "mode": session.mode,
+        "status": session.status,
+        "running": running,
+        "phase": session.phase,
+        "updated": int(session.updated_at.timestamp() * 1000),
+        "synthetic": session.synthetic,
+        "bars": traded_bars(session),
+        "trades": session.trades_closed,
+        "net": row_money(session.net),
     }
 
 

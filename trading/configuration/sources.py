@@ -31,6 +31,25 @@ def find_source(where: str) -> Source:
     return _stored(where)
 
 
+def own_source(account: str, symbol: str) -> tuple[int, Source | None]:
+    """The newest version of the configuration that is named like the account, as its settings on
+    the page are, and that version's number; None when it says nothing about the symbol."""
+    from trading.configuration import stored
+
+    try:
+        row = stored.newest(account)
+    except DatabaseError as error:
+        reason = " ".join(str(error).split())
+        raise StartError(
+            f"the settings of {account} cannot be read ({reason}); check DATABASE_URL, or run: "
+            "python manage.py migrate"
+        ) from error
+    if row is None:
+        return 0, None
+    document = stored.document(row)
+    return row.version, Source(str(row), document) if symbol in document.configs else None
+
+
 def _stored(where: str) -> Source:
     from trading.configuration import stored
     from trading.models import Configuration

@@ -5,33 +5,24 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, Final
 
-from engine import commands
-from engine.config import EngineConfig, config_from
-from engine.errors import EngineError
-from engine.events import Carry, Filled
+from engine.config import EngineConfig
+from engine.events import Filled
 from engine.instruments import instrument
-from engine.money import to_decimal
-from engine.names import Halt
 from engine.story import Story
 from engine.text import number_text
 from marketdata.calendars import schedule
 from trading.errors import ExplainError
 from trading.explain.document import Json, document
 from trading.explain.replaying import Inputs, Retold, retell
-from trading.explain.rows import config_of, story_of
+from trading.explain.rows import story_of
 from trading.explain.ticks import blocks_of
-from trading.models import AuditEvent, Command, Session, Trade
+from trading.models import AuditEvent, Session, Trade
 from trading.pipeline.options import Plan
-from trading.pipeline.rows import carried_levels
+from trading.replayed import first_difference
+from trading.stored_session import carry_of, commands_of, config_at
 
 NEAR: Final = 3
 RECENT: Final = 5_000
-COMMANDS: Final = {
-    "HaltTrading": commands.HaltTrading,
-    "ResumeTrading": commands.ResumeTrading,
-    "Flatten": commands.Flatten,
-    "Kill": commands.Kill,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +96,10 @@ def run_of(row: Trade, session: Session, file: str | None) -> Run:
     started = list(session.audit.filter(kind="started").order_by("recorded_at"))
     mine = [k for k, event in enumerate(started) if event.payload["carry"]["sequence"] < number]
     if not mine:
-        return _run(row, session, file, session.carry_start, {}, None, None)
+        return _run(row, session, file, session.carry_start, None, None)
     first = started[mine[-1]]
     following = started[mine[-1] + 1] if mine[-1] + 1 < len(started) else None
-    return _run(row, session, file, first.payload["carry"], first.payload, first, following)
+    return _run(row, session, file, first.payload["carry"], first, following)
 
 
 def _run(
@@ -116,11 +107,11 @@ def _run(
     session: Session,
     file: str | None,
     carry: dict[str, Any],
-    told: dict[str, Any],
     first: AuditEvent | None,
     following: AuditEvent | None,
 ) -> Run:
     symbol = session.instrument_id
+    told = first.payload if first is not None else {}
     feed = dict(told.get("feed") or session.feed)
     if file is not None:
         side = "tick-rule" if session.inferred else None
@@ -131,64 +122,19 @@ def _run(
         feed = defaults | feed | {"kind": "file", "path": file}
     if not feed:
         raise ExplainError("the session does not say where its ticks came from; give --file")
-    if first is not None and first.payload.get("start") != session.starts and "settings" in told:
-        config = _config(symbol, told["settings"])
-    else:
-        config = config_of(symbol, session.config)
     whole = row.status in (Trade.Status.CLOSED, Trade.Status.CANCELLED)
     return Run(
         session=session,
-        config=config,
+        config=config_at(session, first),
         feed=feed,
         inputs=Inputs(
             carry=carry_of(carry),
             warm_until=feed["warm_until"],
-            commands=_commands(session, first, following),
+            commands=commands_of(session, first, following),
             until=_until(row, session),
             finished=whole,
         ),
     )
-
-
-def _config(symbol: str, settings: dict[str, Any]) -> EngineConfig:
-    try:
-        return config_from(symbol, settings)
-    except EngineError as error:
-        said = " ".join(str(error).split())
-        raise ExplainError(f"its configuration cannot be read: {said}") from error
-
-
-def carry_of(stored: dict[str, Any]) -> Carry:
-    """A carry as `carry_json` wrote it."""
-    return Carry(
-        **stored
-        | {
-            "halts": tuple(map(Halt, stored["halts"])),
-            "unfinished": tuple((price, side) for price, side in stored["unfinished"]),
-            "levels": carried_levels(stored),
-        }
-    )
-
-
-def _commands(
-    session: Session, first: AuditEvent | None, following: AuditEvent | None
-) -> list[commands.Command]:
-    """What people told the run's engine, when it was told."""
-    done = session.audit.filter(kind="command_done").order_by("ts_ns", "recorded_at")
-    if first is not None:
-        done = done.filter(recorded_at__gte=first.recorded_at)
-    if following is not None:
-        done = done.filter(recorded_at__lt=following.recorded_at)
-    found: list[commands.Command] = []
-    for event in done:
-        kind, key = COMMANDS.get(event.payload["kind"]), event.payload["id"]
-        if kind is None:
-            continue
-        asked = Command.objects.filter(pk=int(key)).first() if key.isdecimal() else None
-        more = {} if kind is commands.ResumeTrading or asked is None else {"reason": asked.reason}
-        reason = {name: text for name, text in more.items() if text}
-        found.append(kind(id=key, ts=event.ts_ns, **reason))
-    return found
 
 
 def _until(row: Trade, session: Session) -> int | None:
@@ -232,20 +178,8 @@ def difference(row: Trade, told: Retold) -> str:
         return "" if entered == row.entry_ns else f"entered at {entered}, not {row.entry_ns}"
     if trade is None:
         return "not closed"
-    stored = {
-        "size": trade.size,
-        "entry_ns": trade.entry_ts,
-        "entry_notional": trade.entry_notional,
-        "exit_ns": trade.exit_ts,
-        "exit_notional": trade.exit_notional,
-        "exit_reason": trade.exit_reason.value,
-        "net": to_decimal(trade.pnl_net),
-    }
-    for name, value in stored.items():
-        kept = getattr(row, name)
-        if kept != value:
-            return f"{name} {_plain(value)}, not {_plain(kept)}"
-    return ""
+    what = first_difference(row, trade)
+    return f"{what.name} {_plain(what.replayed)}, not {_plain(what.stored)}" if what else ""
 
 
 def _plain(value: object) -> str:

@@ -3,22 +3,18 @@
 Rows become the events that they were made of; of an order only its last state is stored.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, cast
 
 import numpy as np
 
 from engine import events as said
-from engine.config import EngineConfig, config_from
-from engine.errors import EngineError
+from engine.config import EngineConfig
 from engine.instruments import Instrument
 from engine.money import to_units
 from engine.names import ExitReason, Halt, Pattern, Regime
 from engine.risk import MONEY_TERMS
-from engine.settings import Node
 from engine.story import P_AND_L, Story
-from engine.times import time_text
 from marketdata.models import Bar
 from trading.errors import ExplainError
 from trading.models import AuditEvent, Fill, Order, Session, Signal, Trade
@@ -58,31 +54,6 @@ def story_of(row: Trade, session: Session, config: EngineConfig | None) -> Story
     )
 
 
-def config_of(symbol: str, stored: Mapping[str, Any]) -> EngineConfig:
-    """The configuration of `Session.config`; ExplainError when it cannot be read any more."""
-    tree = {name: _text(node) for name, node in stored.items() if name != "instrument"}
-    regime = cast(dict[str, Node], tree.get("regime", {}))
-    windows = stored.get("regime", {}).get("news", ())
-    regime["news"] = [{"from": time_text(start), "to": time_text(end)} for start, end in windows]
-    try:
-        return config_from(symbol, tree)
-    except EngineError as error:
-        raise ExplainError(
-            f"its configuration cannot be read: {' '.join(str(error).split())}"
-        ) from error
-
-
-def _text(node: Any) -> Node:
-    """JSON as the tree of text that settings are read from."""
-    if isinstance(node, Mapping):
-        return {key: _text(item) for key, item in node.items()}
-    if isinstance(node, list):
-        return [_text(item) for item in node]
-    if node is None:
-        return "none"
-    return str(node).lower() if isinstance(node, bool) else str(node)
-
-
 def _signals(chosen: Signal) -> list[Signal]:
     """All of the bar, in the order in which they were found."""
     rows = Signal.objects.filter(
@@ -113,6 +84,7 @@ def bar_of(row: Bar, spec: Instrument) -> said.Bar:
     figures = (
         "index", "volume", "buy_volume", "sell_volume", "delta", "min_delta", "max_delta",
         "cum_delta", "trades", "notional", "session_notional", "session_volume",
+        "session_deviation",
     )  # fmt: skip
     reading = None
     if row.regime and row.scores:

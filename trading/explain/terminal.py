@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from marketdata.calendars import NEW_YORK
-from trading.explain.document import Json
+from trading.wire import Json
 
 WIDTH: Final = 100
 MS: Final = 1_000_000
@@ -193,11 +193,11 @@ def _risk(story: Json) -> Iterable[RenderableType]:
     terms = story["decision"]["terms"]
     streak = terms.get("account_streak", 0)
     won = "wins" if streak > 0 else "losses"
-    told = terms | {"streak": f"{abs(streak)} {won} running" if streak else "no streak"}
+    shown = terms | {"streak": f"{abs(streak)} {won} running" if streak else "no streak"}
     for needed, text in TERMS:
         if needed in terms:
             try:
-                yield text.format_map(told)
+                yield text.format_map(shown)
             except KeyError:  # a row from before a term was kept
                 continue
     if "base" in terms:
@@ -222,11 +222,11 @@ def _orders(story: Json) -> Iterable[RenderableType]:
         )
     table = _table("time", "what", "")
     for event in story["events"]:
-        table.add_row(clock(event["ts"]), words(event["kind"]), _told(event))
+        table.add_row(clock(event["ts"]), words(event["kind"]), told(event))
     yield table
 
 
-def _told(event: Json) -> str:
+def told(event: Json) -> str:
     """An event's fields in a line; one that we have no words for is told by its fields."""
     if event["kind"] == "filled":
         line = f"{event['role']}: {event['side']} {event['size']} at {event['price']}"

@@ -88,6 +88,12 @@ class Output(Protocol):
         ...
 
 
+class Follower(Protocol):
+    """Told of every input after the engine and its outputs had it. Must not wait nor raise."""
+
+    def follow(self, item: Input, events: Sequence[Event]) -> None: ...
+
+
 def worth_saying(count: int) -> bool:
     """Whether to log a failure that may come ten times a second: the first, second, fourth..."""
     return count & (count - 1) == 0
@@ -105,10 +111,13 @@ class Core:
     ) -> None:
         self.engine = engine
         self.outputs = outputs
+        self.follower: Follower | None = None
         self.clock = clock
         self.latencies: deque[int] = deque(maxlen=LATENCIES)
         self.received = 0  # by `clock`, when the last ticks came in; 0: none yet
         self.output_failures = 0
+        self.saw: Callable[[TickColumns], None] | None = None
+        """Sees each block right after the engine took it. Must not wait and must not raise."""
         self.finished = False
 
     def act(self, item: Input) -> Sequence[Event]:
@@ -118,6 +127,13 @@ class Core:
         events = self._apply(item)
         if events:
             self._emit(events)
+        if (follower := self.follower) is not None:
+            try:
+                follower.follow(item, events)
+            except Exception:
+                # Having missed an input it would show what never was: it follows no longer.
+                self.follower = None
+                log.exception("follower_failed", follower=type(follower).__name__)
         return events
 
     def age_ms(self) -> int | None:
@@ -142,6 +158,8 @@ class Core:
                 events = self.engine.push_columns(item)
                 self.received = self.clock()
                 self.latencies.append(self.received - began)
+                if self.saw is not None:
+                    self.saw(item)
                 return events
             case Beat(ts):
                 return self.engine.beat(ts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.ticks import NS, TickColumns
+from engine.ticks import NS, TickColumns, part
 from trading.errors import StartError
 from trading.pipeline.options import Plan
 
@@ -35,9 +35,24 @@ class Market:
     origin: Mapping[str, Any]
 
 
-def recorded(feed: "Feed", origin: Mapping[str, Any] | None = None) -> Market:
-    """The market in a file."""
-    return _opened(feed.info, feed.blocks(), 0, lambda: feed.counts.dropped, origin or {})
+def recorded(
+    feed: "Feed", origin: Mapping[str, Any] | None = None, *, continued: tuple[int, int] = (0, 0)
+) -> Market:
+    """The market in a file. `continued`: where a day that is gone on with began, and from which
+    time on it is traded (UTC ns); what is before the day is left out."""
+    since, warm_until = continued
+    blocks = _since(feed.blocks(), since) if since else feed.blocks()
+    return _opened(feed.info, blocks, warm_until, lambda: feed.counts.dropped, origin or {})
+
+
+def _since(blocks: Iterator[TickColumns], ts: int) -> Iterator[TickColumns]:
+    """The ticks from the first on that is not before `ts`."""
+    for block in blocks:
+        late = block.ts >= ts
+        if late.any():
+            yield part(block, slice(int(late.argmax()), len(block.ts)))
+            break
+    yield from blocks
 
 
 def simulated(plan: Plan, *, now: int, last_tick: int) -> Market:

@@ -1,16 +1,14 @@
-"""Takes the commands of people to the engine, each once.
+"""Takes the commands of people, each once.
 
 A pending row is taken by setting it to executing in one statement, which only one can; then it
 goes the way of every input, and the writer stores the engine's answer. A row that was executing
 when its process died says so at the next start and is not tried again. A halt or kill is executed
-however old it is; what would lift a halt or act on a position expires after a minute, because who
-asked for it saw another situation.
+however old it is; the others expire after a minute, because who asked saw another situation.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -19,7 +17,7 @@ from channels.layers import get_channel_layer
 from django.utils import timezone
 
 from engine import commands
-from trading.commands import GROUP
+from trading.commands import GROUP, NOBODY, OVER, settle, too_late
 from trading.models import Command
 from trading.pipeline.core import worth_saying
 from trading.pipeline.ending import cancel
@@ -27,8 +25,7 @@ from trading.pipeline.ending import cancel
 log = structlog.get_logger(__name__)
 
 POLL_S: Final = 1.0
-EXPIRES_AFTER: Final = timedelta(minutes=1)
-STAY_VALID: Final = (Command.Kind.HALT, Command.Kind.KILL)
+Tell = Callable[[Command], None]
 
 
 def engine_command(row: Command, ts: int) -> commands.Command:
@@ -43,39 +40,40 @@ def engine_command(row: Command, ts: int) -> commands.Command:
             return commands.Flatten(id=key, ts=ts, reason=reason)
         case Command.Kind.KILL:
             return commands.Kill(id=key, ts=ts, reason=reason)
-    raise ValueError(f"command {row.pk}: unknown kind {row.kind!r}")
+    raise ValueError(f"command {row.pk}: {row.kind!r} is not for the engine")
 
 
-def claim(account_id: int) -> list[Command]:
-    """Take the account's pending commands, oldest first; each belongs to its taker alone."""
+def claim(account_id: int, tell: Tell = lambda row: None) -> list[Command]:
+    """Take the account's pending commands, oldest first; each belongs to its taker alone. `tell`
+    hears of every row that changed."""
     pending = Command.objects.filter(account_id=account_id, status=Command.Status.PENDING)
+    rows = pending.select_related("account", "requested_by")
     taken = []
-    for row in pending.order_by("created_at", "pk"):
-        late = timezone.now() - row.created_at > EXPIRES_AFTER and row.kind not in STAY_VALID
-        status = Command.Status.EXPIRED if late else Command.Status.EXECUTING
-        result = "no pipeline took it within a minute" if late else ""
+    for row in rows.order_by("created_at", "pk"):
+        late = too_late(row)
+        row.status = Command.Status.EXPIRED if late else Command.Status.EXECUTING
+        row.result, row.executed_at = NOBODY if late else "", timezone.now()
         mine = pending.filter(pk=row.pk).update(
-            status=status, result=result, executed_at=timezone.now()
+            status=row.status, result=row.result, executed_at=row.executed_at
         )
-        if mine and not late:
-            taken.append(row)
+        if mine:
+            tell(row)
+            if not late:
+                taken.append(row)
     return taken
 
 
-class Operator:
-    """Looks for commands about once a second, and when it is nudged."""
+class Lookout:
+    """Looks for commands about once a second and when it is nudged, and hands each on."""
 
     def __init__(
-        self,
-        account_id: int,
-        put: Callable[[commands.Command], Awaitable[None]],
-        event_time: Callable[[], int],
+        self, account_id: int, hand_on: Callable[[Command], Awaitable[None]], tell: Tell
     ) -> None:
         self.account_id = account_id
         self.failures = 0
         self._nudge = asyncio.Event()
-        self._put = put
-        self._event_time = event_time
+        self._hand_on = hand_on
+        self._tell = tell
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -95,11 +93,18 @@ class Operator:
 
     async def look(self) -> int:
         """Hand on what waits; how many."""
-        rows = await database_sync_to_async(claim)(self.account_id)
+        rows = await database_sync_to_async(claim)(self.account_id, self._tell)
         for row in rows:
             log.info("command_taken", command=row.pk, kind=row.kind)
-            await self._put(engine_command(row, self._event_time()))
+            await self._hand_on(row)
         return len(rows)
+
+    async def answer(self, row: Command, status: Command.Status, result: str) -> None:
+        """Store and tell what became of a command that was taken here."""
+        changed = await database_sync_to_async(settle)(row, status, result)
+        log.info("command_answered", command=row.pk, kind=row.kind, status=status, result=result)
+        if changed or row.status in OVER:
+            self._tell(row)
 
     async def listen(self) -> None:
         """Hear nudges. Without a channel layer that works, there is the look every second."""
@@ -121,3 +126,34 @@ class Operator:
         with suppress(TimeoutError):
             async with asyncio.timeout(POLL_S):
                 await self._nudge.wait()
+
+
+class Operator(Lookout):
+    """While a session runs: to the engine, or, for `stop`, to who ends the session. A stop is
+    answered by who ends it, once it is over."""
+
+    def __init__(
+        self,
+        account_id: int,
+        put: Callable[[commands.Command], Awaitable[None]],
+        event_time: Callable[[], int],
+        *,
+        stop: Callable[[Command], None] | None = None,
+        tell: Tell = lambda row: None,
+    ) -> None:
+        super().__init__(account_id, self.execute, tell)
+        self._put = put
+        self._event_time = event_time
+        self._stop = stop
+
+    async def execute(self, row: Command) -> None:
+        match row.kind:
+            case Command.Kind.START:
+                await self.answer(row, Command.Status.REFUSED, "a session is running already")
+            case Command.Kind.STOP if self._stop is not None:
+                self._stop(row)
+            case Command.Kind.STOP:
+                text = "this process serves no page and would end; stop it where it runs"
+                await self.answer(row, Command.Status.REFUSED, text)
+            case _:
+                await self._put(engine_command(row, self._event_time()))

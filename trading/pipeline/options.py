@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from engine.config import EngineConfig, engine_config, fill_profile
 from engine.instruments import instrument
-from trading.configuration.sources import Source, find_source
+from trading.configuration.sources import Source, find_source, own_source
 from trading.errors import OptionError
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Plan:
     balance_given: bool
     config_name: str  # what results call the configuration; empty: the defaults
     tiers_given: bool  # by the configuration, which then count instead of the stored ones
+    own_version: int = 0  # of the account's own configuration, when this was planned
     origin: Mapping[str, Any] = field(default_factory=dict)  # of the file, for who replays it
 
     @property
@@ -71,8 +72,13 @@ class Plan:
         return "max" if self.speed is None else f"{self.speed:g}"
 
 
-def plan(options: Options) -> Plan:
-    """Check everything; OptionError and the engine's and feeds' own errors say what is wrong."""
+def plan(options: Options, *, own: bool = False, after: Plan | None = None) -> Plan:
+    """Check everything; OptionError and the engine's and feeds' own errors say what is wrong.
+
+    `own`: without a --config, the account's own configuration counts, if one is stored. `after`:
+    the plan that the process began with. If the account's own configuration was saved since then,
+    it counts as it is, for it was made from what the words on the command line had given.
+    """
     from marketdata.calendars import schedule
 
     if options.mode != "paper":
@@ -95,8 +101,11 @@ def plan(options: Options) -> Plan:
         raise OptionError(
             f"--account {account!r} is no account name; use up to 40 letters, digits, - and _"
         )
+    version, mine = own_source(account, symbol) if own else (0, None)
+    saved = mine if after is not None and version > after.own_version else None
+    source = saved or source or mine
     given = configured(symbol, source)
-    config = with_words(given, options)
+    config = given if saved else with_words(given, options)
     name = source.label if source else ""
     if source and config != given:
         name += ", with options on top"
@@ -110,11 +119,20 @@ def plan(options: Options) -> Plan:
         ladder="index" if symbol in INDEX_SYMBOLS else "single",
         seed=seed,
         feed=feed,
-        balance_given="account.balance" in options.settings,
+        balance_given="account.balance" in options.settings and after is None,
         config_name=name,
         tiers_given=source is not None and source.document.names(symbol, "risk", "tiers"),
+        own_version=version if after is None else after.own_version,
         origin=origin(options) if feed else {},
     )
+
+
+def timed(plan: Plan) -> Plan:
+    """The plan, if its bars are of time; OptionError for others, which only a replay makes."""
+    if plan.config.bars.kind != "time":
+        kind = plan.config.bars.kind
+        raise OptionError(f"bars.kind is {kind}: the page shows bars of time; replay all")
+    return plan
 
 
 def origin(options: Options) -> dict[str, Any]:

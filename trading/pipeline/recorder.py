@@ -70,6 +70,7 @@ class Recorder:
         self._orders: dict[str, Order] = {}
         self._trades: dict[str, Trade] = {}
         self._warming = False
+        self._bars_until = 0  # end of the newest closed bar (UTC ns)
         self._handlers: dict[type, Callable[[Any], None]] = {
             said.DayStarted: self._day_started,
             said.SessionChanged: self._session_phase,
@@ -166,6 +167,8 @@ class Recorder:
         over = self.session
         over.status, over.ended_at = Session.Status.ENDED, timezone.now()
         over.carry_end = carry_json(event.carry)
+        # The engine's state was last seen up to a second ago, or never on a day that took less.
+        over.last_tick_ns = max(over.last_tick_ns, self._bars_until - 1)
         self.sessions_over.append(over)
         self.status = None
         self.session = Session(
@@ -186,6 +189,7 @@ class Recorder:
         row = bar_row(event.bar, self.spec, self.session)
         self.waiting["bars"][row.start_ns] = row
         self._warming = row.warm_up
+        self._bars_until = row.end_ns
         self._approved.clear()
 
     def _signal_detected(self, event: said.SignalDetected) -> None:

@@ -69,6 +69,7 @@ def bar_row(bar: said.Bar, spec: Instrument, session: Session) -> Bar:
         notional=int(bar.notional),
         session_notional=int(bar.session_notional),
         session_volume=int(bar.session_volume),
+        session_deviation=plain(bar.session_deviation),
         levels=bar.levels.tolist(),
         buy_imbalances=[int(price) for price in bar.buy_imbalances],
         sell_imbalances=[int(price) for price in bar.sell_imbalances],

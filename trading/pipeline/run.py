@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,9 @@ from engine.warm import compile_engine
 from trading.brokers import broker
 from trading.errors import StartError
 from trading.login import one_time_link
+from trading.models import Session
 from trading.pipeline.core import Engine
+from trading.pipeline.idle import Idle, Prepare, Prepared
 from trading.pipeline.market import Market, recorded, simulated
 from trading.pipeline.options import Plan
 from trading.pipeline.publisher import GROUP
@@ -44,8 +47,18 @@ Tell = Callable[[str, str], None]
 """Called with the page's address and a link that logs in once."""
 
 
-def run(plan: Plan, *, serve: tuple[str, int] | None, tell: Tell) -> Outcome:
-    """Trade as planned. StartError when something outside prevents it."""
+def run(
+    plan: Plan,
+    *,
+    serve: tuple[str, int] | None,
+    tell: Tell,
+    replan: Callable[[], Plan] | None = None,
+) -> Outcome:
+    """Trade as planned. StartError when something outside prevents it.
+
+    A process that serves goes on when its session is over; `replan` says what a start from the page
+    trades then (the same again, unless it is given).
+    """
     check_database()
     listener = bind(*serve) if serve else None
     try:
@@ -54,7 +67,8 @@ def run(plan: Plan, *, serve: tuple[str, int] | None, tell: Tell) -> Outcome:
             connection.close()  # this thread asks nothing more
             # Before the page is there: compiling would hold up whoever opens it.
             compile_engine(plan.config)
-            return asyncio.run(_run(plan, market, start, listener, tell))
+            again = partial(_again, replan or (lambda: plan))
+            return asyncio.run(_run(plan, market, start, listener, tell, again))
     finally:
         if listener is not None:
             listener.close()
@@ -91,17 +105,29 @@ def only_pipeline_of(account: str) -> Iterator[None]:
         yield
 
 
-def prepare(plan: Plan) -> tuple[Market, Start]:
-    """Open the market and begin the session."""
+def prepare(plan: Plan, *, left: int = 0, answering: int | None = None) -> tuple[Market, Start]:
+    """Open the market and begin the session. `left`: where a recording was left (UTC ns), to go on
+    with what comes after; 0: from its beginning."""
     try:
         account = open_account(plan)
         if plan.feed is not None:
-            market = recorded(plan.feed, plan.origin)
+            continued = (plan.schedule.at(left).start, left + 1) if left else (0, 0)
+            market = recorded(plan.feed, plan.origin, continued=continued)
         else:
             market = simulated(plan, now=time.time_ns(), last_tick=last_tick(account))
-        return market, begin(plan, account, market)
+        return market, begin(plan, account, market, answering=answering)
     except DatabaseError as error:
         raise StartError(f"the database failed: {str(error).strip()}") from error
+
+
+def _again(replan: Callable[[], Plan], outcome: Outcome, command: int) -> Prepared:
+    """The session after another one. A recording that did not end goes on where it was left."""
+    plan = replan()
+    over = outcome.status == Session.Status.ENDED
+    left = 0 if over else outcome.engine.last_tick_ts or 0
+    market, start = prepare(plan, left=left, answering=command)
+    compile_engine(plan.config)
+    return plan, market, start
 
 
 async def _run(
@@ -110,6 +136,7 @@ async def _run(
     start: Start,
     listener: socket.socket | None,
     tell: Tell,
+    again: Prepare,
 ) -> Outcome:
     stop = asyncio.Event()
     _stop_on_signals(stop)
@@ -120,15 +147,32 @@ async def _run(
         base = address(listener)
         tell(base, await database_sync_to_async(one_time_link)(base))
     try:
+        return await sessions((plan, market, start), stop, again if server is not None else None)
+    finally:
+        if server is not None:
+            await server.stop()
+
+
+async def sessions(first: Prepared, stop: asyncio.Event, again: Prepare | None) -> Outcome:
+    """One session after the other until `stop` is set; without `again` the first alone. The outcome
+    of the last."""
+    following: Prepared | None = first
+    while following is not None:
+        plan, market, start = following
+        following = None
         agent = broker(plan.mode)
         engine = await asyncio.to_thread(make_engine, plan, start, agent.simulated)
         pipeline = Pipeline(
             plan, market, start, engine, agent, send=_send, leftovers=_leftovers(start)
         )
-        return await pipeline.run(stop, linger=server is not None)
-    finally:
-        if server is not None:
-            await server.stop()
+
+        async def idle(ended: Pipeline, outcome: Outcome) -> None:
+            nonlocal following
+            if again is not None:
+                following = await Idle(ended, outcome, again).wait(stop)
+
+        outcome = await pipeline.run(stop, linger=idle if again else None)
+    return outcome
 
 
 def make_engine(plan: Plan, start: Start, simulated_fills: bool) -> Engine:

@@ -21,7 +21,8 @@ GRACE_S: Final = 2
 def bind(host: str, port: int) -> socket.socket:
     """A socket on the address; StartError when it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Only sockets that say they are TCP are told to send at once; others wait 40 ms for each other.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

@@ -92,8 +92,9 @@ def last_tick(account: Account) -> int:
 
 
 @transaction.atomic
-def begin(plan: Plan, account: Account, market: Market) -> Start:
-    """Begin or continue the session that the market's first tick falls into."""
+def begin(plan: Plan, account: Account, market: Market, *, answering: int | None = None) -> Start:
+    """Begin or continue the session that the market's first tick falls into. `answering`: the
+    command that asked for it, which is answered afterwards."""
     info, first_ts = market.info, market.first_ts
     day = plan.schedule.at(first_ts)
     rules = plan.config.risk
@@ -111,7 +112,7 @@ def begin(plan: Plan, account: Account, market: Market) -> Start:
     session.save()
     # A recording that is played again begins at its beginning.
     session.last_tick_ns = min(session.last_tick_ns, max(first_ts, market.warm_until))
-    abandoned = _abandon(account, session, first_ts)
+    abandoned = _abandon(account, session, first_ts, answering)
     carry = _carry(account, session, config)
     session.carry_start = session.carry_start or carry_json(carry)
     session.save()
@@ -148,14 +149,16 @@ def feed_json(plan: Plan, market: Market) -> dict[str, Any]:
     }
 
 
-def audit(session: Session, ts: int, kind: str, payload: dict[str, Any]) -> None:
+def audit(
+    session: Session, ts: int, kind: str, payload: dict[str, Any], *, actor: str = "pipeline"
+) -> None:
     AuditEvent.objects.create(
         ts_ns=ts,
         ts=moment(ts),
         recorded_at=timezone.now(),
         kind=kind,
         session=session,
-        actor="pipeline",
+        actor=actor,
         payload=payload,
     )
 
@@ -234,7 +237,7 @@ def _sequence(account: Account, day: date) -> int:
     return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
 
-def _abandon(account: Account, session: Session, ts: int) -> list[str]:
+def _abandon(account: Account, session: Session, ts: int, answering: int | None) -> list[str]:
     """Close the books on what a process left behind that did not stop by itself."""
     unfinished = (Trade.Status.WAITING, Trade.Status.OPEN)
     trades = list(Trade.objects.filter(account=account, status__in=unfinished))
@@ -248,7 +251,8 @@ def _abandon(account: Account, session: Session, ts: int) -> list[str]:
     Session.objects.filter(account=account, status=Session.Status.RUNNING).exclude(
         pk=session.pk
     ).update(status=Session.Status.STOPPED)
-    Command.objects.filter(account=account, status=Command.Status.EXECUTING).update(
+    taken = Command.objects.filter(account=account, status=Command.Status.EXECUTING)
+    taken.exclude(pk=answering or 0).update(
         status=Command.Status.UNKNOWN, result="its pipeline ended before it answered"
     )
     return [trade.pk for trade in trades]

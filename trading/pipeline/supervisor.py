@@ -20,17 +20,22 @@ from engine.events import Event, OrderIntent
 from engine.ticks import TickColumns
 from marketdata.errors import MarketDataError
 from trading.brokers import Broker
+from trading.models import Command as DatabaseCommand
 from trading.models import Session
+from trading.pipeline.answers import Answers
 from trading.pipeline.core import Core, Engine, Finish, Input, WarmUp
 from trading.pipeline.ending import cancel
+from trading.pipeline.frames import Facts
+from trading.pipeline.idle import settle_left
 from trading.pipeline.market import Market
 from trading.pipeline.operator import Operator
 from trading.pipeline.options import Plan
-from trading.pipeline.publisher import Facts, Publisher
+from trading.pipeline.publisher import Publisher
 from trading.pipeline.recorder import Recorder
 from trading.pipeline.rows import carry_json
 from trading.pipeline.start import Start
 from trading.pipeline.stream import EventClock, inputs, read_ahead
+from trading.pipeline.views import Views
 from trading.pipeline.writer import Writer, WriterStats
 from trading.wire import Json
 
@@ -45,6 +50,7 @@ PATIENT_BACKLOG: Final = 20_000
 """So many rows may wait before a feed that has no clock waits for the database."""
 
 Send = Callable[[Json], Awaitable[None]]
+Linger = Callable[["Pipeline", "Outcome"], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +62,15 @@ class Outcome:
     engine: "Status"
     session: Session
     writer: WriterStats
+
+
+def held_text(status: "Status", *, closed: bool) -> str:
+    """What becomes of the position when a session ends."""
+    held = status.position
+    if held is None:
+        return "nothing was open"
+    what = f"{'long' if held.direction > 0 else 'short'} {held.size} {held.symbol}"
+    return f"closed {what}" if closed else f"{what} stays open under its bracket at the broker"
 
 
 class BrokerOutput:
@@ -99,20 +114,29 @@ class Pipeline:
             speed=plan.speed_name,
             stale_s=start.config.risk.stale_s,
             feed_dropped=market.dropped,
+            inputs=lambda: self._inputs.qsize(),
             backlog=lambda: self.writer.backlog,
             writer=self.writer.stats,
         )
         self.core = Core(engine)
         self.publisher = Publisher(self.core, self.facts)
-        self.core.outputs = [self.writer, self.publisher, BrokerOutput(broker)]
-        self.operator = Operator(start.session.account_id, self._put, self._event_time)
+        self.answers = Answers(self.publisher.aside)
+        self.core.outputs = [self.writer, self.publisher, self.answers, BrokerOutput(broker)]
+        self.stop_asked: DatabaseCommand | None = None
+        self._stop_asked = asyncio.Event()
+        self._may_stop = False
+        self._held = "nothing was open"
+        self._account_id = start.session.account_id
+        self.views = Views(start.config, plan.schedule, engine, self.facts.account)
+        self.core.follower = self.views
         self.error = ""
         self._send = send
         self._inputs: asyncio.Queue[Input | None] = asyncio.Queue(WAITING_INPUTS)
 
-    async def run(self, stop: asyncio.Event, *, linger: bool = False) -> Outcome:
-        """Trade until the data ends or `stop` is set. `linger`: after the end, go on telling the
-        page until `stop` is set."""
+    async def run(self, stop: asyncio.Event, *, linger: Linger | None = None) -> Outcome:
+        """Trade until the data ends, `stop` is set or a command asks for it. `linger`: after the
+        end, go on telling the page until it returns."""
+        self._may_stop = linger is not None
         log.info(
             "pipeline_started",
             account=self.facts.account,
@@ -121,30 +145,41 @@ class Pipeline:
         )
         self.writer.start()
         publish = asyncio.create_task(self.publisher.run(self._send), name="publisher")
+        views = asyncio.create_task(self.views.run(), name="views")
+        joining = asyncio.create_task(self.publisher.recent.listen(), name="recent")
         try:
             status = await self._trade(stop)
             outcome = await self._close(status)
-            if linger:
-                await stop.wait()
+            await settle_left(self, outcome, self._held)
+            if linger is not None and not stop.is_set():
+                await linger(self, outcome)
             return outcome
         finally:
-            await cancel(publish)
+            await cancel(publish, views, joining)
             await self.publisher.last_frame(self._send)
 
     async def _trade(self, stop: asyncio.Event) -> Session.Status:
         act = asyncio.create_task(self._act(), name="engine")
         asked = asyncio.create_task(stop.wait(), name="stop")
+        commanded = asyncio.create_task(self._stop_asked.wait(), name="stop-command")
+        operator = Operator(
+            self._account_id,
+            self._put,
+            self._event_time,
+            stop=self._stop if self._may_stop else None,
+            tell=self.answers.tell,
+        )
         beside = (
             asyncio.create_task(self._feed(), name="feed"),
-            asyncio.create_task(self.operator.run(), name="operator"),
+            asyncio.create_task(operator.run(), name="operator"),
             asyncio.create_task(self.broker.run(self._put), name="broker"),
             asyncio.create_task(self._pulse(), name="pulse"),
         )
         try:
-            await asyncio.wait((act, asked), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((act, asked, commanded), return_when=asyncio.FIRST_COMPLETED)
             ended = act.done()
         finally:
-            await cancel(act, asked, *beside)
+            await cancel(act, asked, commanded, *beside)
         self._finish(ended)
         if self.error:
             return Session.Status.FAILED
@@ -205,6 +240,10 @@ class Pipeline:
     def _event_time(self) -> int:
         return self.engine.status().ts or self.market.first_ts
 
+    def _stop(self, row: DatabaseCommand) -> None:
+        self.stop_asked = row
+        self._stop_asked.set()
+
     # The end
 
     def _finish(self, ended: bool) -> None:
@@ -215,6 +254,7 @@ class Pipeline:
                 item = self._inputs.get_nowait()
                 if isinstance(item, Command):
                     self.core.act(item)
+            self._held = held_text(self.engine.status(), closed=ended or self.broker.simulated)
             if ended or self.broker.simulated:
                 self.core.act(Finish())
         except Exception as error:
@@ -223,7 +263,8 @@ class Pipeline:
 
     async def _close(self, status: Session.Status) -> Outcome:
         state, carry = self.engine.status(), carry_json(self.engine.carry())
-        self.facts.feed, self.facts.status = "ended", status.value
+        self.facts.feed = "stopped" if status == Session.Status.STOPPED else "ended"
+        self.facts.status = status.value
         text = self.error or ("The data ended." if status == "ended" else "Stopped.")
         self.publisher.say(status.value, text, "error" if self.error else "info")
         self.writer.see(state)

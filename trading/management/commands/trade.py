@@ -53,11 +53,13 @@ class Command(OneLineCommand):
                 **{name: options[name] for name in WORDS},
             )
             serve = words.parse_address(options["serve"]) if options["serve"] is not None else None
-            plan = words.plan(asked)
-            if plan.config.bars.kind != "time":
-                kind = plan.config.bars.kind
-                raise CommandError(f"bars.kind is {kind}: the page shows bars of time; replay all")
-            outcome = run(plan, serve=serve, tell=self._tell)
+            plan = words.timed(words.plan(asked, own=True))
+            outcome = run(
+                plan,
+                serve=serve,
+                tell=self._tell,
+                replan=lambda: words.timed(words.plan(asked, own=True, after=plan)),
+            )
         except (EngineError, MarketDataError, TradingError) as error:
             raise refusal(error) from error
         except KeyboardInterrupt:

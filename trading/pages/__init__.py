@@ -1,0 +1,15 @@
+"""The pages beside the live one: trades, a trade's story, sessions, the day's recap.
+
+    filters.py    what a list is narrowed to, as the address says it
+    trades.py     reading trades; one trade's neighbours and chart
+    figures.py    what trades made: net, win rate, profit factor, expectancy
+    export.py     trades as CSV
+    story.py      `trading.explain`'s document, brought into the shape of the page
+    sessions.py   reading sessions, their signals and what was done to them
+    recap.py      a day of an account: what it made, by what, and what was let go
+    plots.py      places on a drawing, in whole numbers
+    views.py      the views, thin
+
+Nothing here writes. Money and prices stay Decimal up to the text; only places on the screen are
+rounded.
+"""

@@ -1,0 +1,181 @@
+"""Between two sessions of one process: nothing is traded, the page is told so, commands are heard.
+
+A session ends by a `stop`, with its data, or by an error; the process goes on serving. It can be
+started again, with the settings that are the newest then. A halt or a kill that comes meanwhile
+holds for the next session, and a resume lifts it: the process has the account to itself. Flattening
+is refused, for nothing is open.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from channels.db import database_sync_to_async
+from django.db import Error as DatabaseError
+
+from engine.errors import EngineError
+from engine.names import Halt
+from engine.risk import OPERATOR_LIFTS
+from marketdata.errors import MarketDataError
+from trading.commands import settle
+from trading.errors import TradingError
+from trading.models import Account, Command, Session
+from trading.pipeline.ending import cancel
+from trading.pipeline.operator import Lookout
+from trading.pipeline.options import Plan
+from trading.pipeline.start import Start, audit
+
+if TYPE_CHECKING:
+    from trading.pipeline.market import Market
+    from trading.pipeline.supervisor import Outcome, Pipeline
+
+log = structlog.get_logger(__name__)
+
+REFUSALS: Final = (TradingError, EngineError, MarketDataError, DatabaseError)
+HALTS: Final = {Command.Kind.HALT: Halt.OPERATOR, Command.Kind.KILL: Halt.KILL}
+NO_SESSION: Final = "no session is running"
+
+Prepared = tuple[Plan, "Market", Start]
+Prepare = Callable[["Outcome", int], Prepared]
+"""What begins the next session: after which outcome, for which command. In a thread."""
+
+
+class Idle:
+    """`wait` returns what was started, or None when the process is to end."""
+
+    def __init__(self, pipeline: "Pipeline", outcome: "Outcome", prepare: Prepare) -> None:
+        self.pipeline = pipeline
+        self.outcome = outcome
+        self.next: Prepared | None = None
+        self._prepare = prepare
+        self._started = asyncio.Event()
+        account = outcome.session.account_id
+        self._lookout = Lookout(account, self.execute, pipeline.answers.tell)
+
+    async def wait(self, stop: asyncio.Event) -> Prepared | None:
+        """Hear commands until one starts a session or `stop` is set."""
+        log.info("idle", account=self.outcome.session.account.name)
+        waiting = [
+            asyncio.create_task(stop.wait(), name="stop"),
+            asyncio.create_task(self._started.wait(), name="started"),
+        ]
+        lookout = asyncio.create_task(self._lookout.run(), name="idle")
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await cancel(lookout, *waiting)
+        return self.next
+
+    async def execute(self, row: Command) -> None:
+        """Do what a command says, and answer it."""
+        if self.next is not None:  # taken together with a start that worked: it is for the next
+            await database_sync_to_async(give_back)(row)
+            return
+        ok, result = await self._result(row)
+        try:
+            await self._answer(row, ok, result)
+        finally:
+            if self.next is not None:
+                self._started.set()
+
+    async def _result(self, row: Command) -> tuple[bool, str]:
+        match row.kind:
+            case Command.Kind.START:
+                return await self._start(row)
+            case Command.Kind.HALT | Command.Kind.KILL:
+                halts = await database_sync_to_async(hold)(row)
+                self.pipeline.facts.account_now = {"halts": halts}
+                word = "killed" if row.kind == Command.Kind.KILL else "halted"
+                return True, f"{word}: {NO_SESSION}; the next begins halted"
+            case Command.Kind.RESUME:
+                lifted, halts = await database_sync_to_async(lift)(row)
+                self.pipeline.facts.account_now = {"halts": halts}
+                return bool(lifted), f"lifted {', '.join(lifted)}" if lifted else "nothing to lift"
+            case Command.Kind.STOP:
+                return False, f"nothing to stop: {NO_SESSION}"
+            case _:
+                return False, f"nothing is open: {NO_SESSION}"
+
+    async def _start(self, row: Command) -> tuple[bool, str]:
+        try:
+            work = database_sync_to_async(self._prepare, thread_sensitive=False)
+            self.next = await work(self.outcome, row.pk)
+        except REFUSALS as error:
+            return False, " ".join(str(error).split())
+        except Exception as error:
+            log.exception("start_failed")
+            return False, f"the start failed: {error!r}"
+        _, market, start = self.next
+        session = start.session
+        settings = f" with {session.config_name}" if session.config_name else ""
+        return True, f"trading {session.instrument_id} of {market.info.source}{settings}"
+
+    async def _answer(self, row: Command, ok: bool, result: str) -> None:
+        status = Command.Status.DONE if ok else Command.Status.REFUSED
+        await self._lookout.answer(row, status, result)
+        session = self.next[2].session if self.next else self.outcome.session
+        await database_sync_to_async(note)(row, session, self.outcome.engine.ts or 0)
+
+
+async def settle_left(pipeline: "Pipeline", outcome: "Outcome", held: str) -> None:
+    """Answer, at the end of a session, its stop and what was taken but came too late for it."""
+    for row in list(pipeline.answers.open.values()):
+        ok, result = False, "the session ended before it could be executed"
+        if pipeline.stop_asked is not None and row.pk == pipeline.stop_asked.pk:
+            ok, result = True, f"stopped; {held}"
+            if outcome.error:
+                result = f"stopped, with an error: {outcome.error}"
+        elif row.kind in HALTS:
+            await database_sync_to_async(hold)(row)
+            ok, result = True, "halted: the session ended; the next begins halted"
+        status = Command.Status.DONE if ok else Command.Status.REFUSED
+        try:
+            await database_sync_to_async(settle)(row, status, result, session=outcome.session)
+            await database_sync_to_async(note)(row, outcome.session, outcome.engine.ts or 0)
+        except DatabaseError:
+            log.exception("answer_not_stored", command=row.pk, kind=row.kind)
+            row.status, row.result = status, result
+        pipeline.answers.tell(row)
+
+
+# In a thread, with the database
+
+
+def hold(row: Command) -> list[str]:
+    """Halt the account until a person resumes; the halts it has now."""
+    account = Account.objects.get(pk=row.account_id)
+    halt = str(HALTS[Command.Kind(row.kind)])
+    if halt not in account.halts:
+        account.halts = [*account.halts, halt]
+        account.save(update_fields=["halts"])
+    return list(account.halts)
+
+
+def lift(row: Command) -> tuple[list[str], list[str]]:
+    """Lift the halts that an operator may lift; those, and what is left."""
+    account = Account.objects.get(pk=row.account_id)
+    lifted = [halt for halt in account.halts if halt in map(str, OPERATOR_LIFTS)]
+    account.halts = [halt for halt in account.halts if halt not in lifted]
+    account.save(update_fields=["halts"])
+    return lifted, list(account.halts)
+
+
+def give_back(row: Command) -> None:
+    """Leave a command to who looks next."""
+    taken = Command.objects.filter(pk=row.pk, status=Command.Status.EXECUTING)
+    taken.update(status=Command.Status.PENDING, executed_at=None)
+
+
+def note(row: Command, session: Session, ts: int) -> None:
+    """The audit's word of a command that no engine executed."""
+    by = row.requested_by
+    payload: dict[str, Any] = {
+        "id": str(row.pk),
+        "kind": row.kind,
+        "ok": row.status == Command.Status.DONE,
+        "result": row.result,
+        "reason": row.reason,
+    }
+    actor = by.get_username() if by else "pipeline"
+    audit(session, ts or session.last_tick_ns, "command_done", payload, actor=actor)
