@@ -15,6 +15,9 @@ export function feedState({ socket, frame, frameAt, now }) {
   if (socket === "closed") return { level: "danger", text: "Disconnected", age };
   if (socket === "connecting" && feed === null) return { level: "idle", text: "Connecting", age };
   if (feed === null) return { level: "idle", text: "Waiting for data", age };
+  if (feed.state === "replay") return { level: "idle", text: "Replay", age: null };
+  if (frame.session?.status === "failed") return { level: "danger", text: "Failed", age: null };
+  if (feed.state === "stopped") return { level: "idle", text: "Stopped", age: null };
   if (feed.state === "ended") return { level: "idle", text: "Recording ended", age: null };
   if (feed.state === "waiting") return { level: "idle", text: "Waiting for the first tick", age };
   const resting = frame.session?.phase === "closed"; // the exchange pauses: silence is no fault

@@ -165,3 +165,13 @@ export const side = (direction) => (direction > 0 ? "Long" : direction < 0 ? "Sh
 
 // A price string as a place on the chart's axis, nothing else.
 export const fromPrice = (text) => Number(text);
+
+// "09:31:05.123": the hour by the calendar, what is below it by arithmetic, since a tape asks often.
+let hour = { at: NaN, text: "" };
+export function timeMs(ms) {
+  const at = Math.floor(ms / 3_600_000);
+  if (at !== hour.at) hour = { at, text: clock.format(at * 3_600_000).slice(0, 2) };
+  const left = ms - at * 3_600_000;
+  const two = (value) => String(value).padStart(2, "0");
+  return `${hour.text}:${two(Math.floor(left / 60_000))}:${two(Math.floor(left / 1000) % 60)}.${String(left % 1000).padStart(3, "0")}`;
+}

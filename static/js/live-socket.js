@@ -17,9 +17,10 @@ export function backOff(attempt, random = Math.random) {
 
 export class LiveSocket {
   // `have()` says what the page has; `onState` gets "connecting" | "open" | "closed" | "refused".
-  constructor({ url, have, onMessage, onState, open = (to) => new WebSocket(to),
-    timers = globalThis, random = Math.random }) {
-    Object.assign(this, { url, have, onMessage, onState, openSocket: open, timers, random });
+  constructor({ url, have, onMessage, onState, onRoundTrip = () => {}, open = (to) => new WebSocket(to),
+    timers = globalThis, random = Math.random, clock = () => performance.now() }) {
+    Object.assign(this, { url, have, onMessage, onState, onRoundTrip, openSocket: open, timers, random, clock });
+    this.asked = null; // when the server was asked for a sign of life
     this.attempt = 0;
     this.socket = null;
     this.retry = null;
@@ -43,11 +44,19 @@ export class LiveSocket {
       this.attempt = 0;
       this.#listen();
       const message = parse(event.data);
-      if (message && message.type !== "pong") this.onMessage(message);
+      if (message?.type === "pong") this.#answered();
+      else if (message) this.onMessage(message);
     };
     socket.onclose = (event) => {
       if (socket === this.socket) this.#lost(event.code);
     };
+  }
+
+  // How long the way to the server and back takes now: `onRoundTrip` gets the milliseconds.
+  measure() {
+    if (this.state !== "open" || this.asked !== null) return;
+    this.asked = this.clock();
+    this.#send({ type: "ping" });
   }
 
   // Now, rather than when the back-off is over: the tab is looked at again, the network is back.
@@ -60,6 +69,11 @@ export class LiveSocket {
     this.#send({ type: "sync", have });
   }
 
+  // A message that is not about catching up; without a connection it is not sent.
+  send(message) {
+    this.#send(message);
+  }
+
   stop() {
     const socket = this.socket;
     this.socket = null;
@@ -69,6 +83,11 @@ export class LiveSocket {
 
   #send(message) {
     if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(message));
+  }
+
+  #answered() {
+    if (this.asked !== null) this.onRoundTrip(this.clock() - this.asked);
+    this.asked = null;
   }
 
   #listen() {
@@ -100,7 +119,7 @@ export class LiveSocket {
   #clear() {
     this.timers.clearTimeout(this.retry);
     this.timers.clearTimeout(this.quiet);
-    this.retry = this.quiet = null;
+    this.retry = this.quiet = this.asked = null;
   }
 
   #tell(state) {

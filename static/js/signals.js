@@ -26,17 +26,17 @@ export function family(pattern) {
 export const MOST_A_SIDE = 4;
 
 // Which markers a bar shows: long ones below, short ones above, accepted ones nearest to the bar, then
-// the strongest; at most MOST_A_SIDE a side, the rest as a count. `small` leaves only the accepted.
-export function placed(signals, small = false) {
-  const sides = { below: [], above: [], moreBelow: 0, moreAbove: 0 };
+// the strongest; at most `most` a side, the rest hidden behind a count. `accepted` leaves no other.
+export function placed(signals, accepted = false, most = MOST_A_SIDE) {
+  const sides = { below: [], above: [], hiddenBelow: [], hiddenAbove: [] };
   const ranked = [...signals].sort(
     (one, other) => Number(other.ok) - Number(one.ok) || other.strength - one.strength,
   );
   for (const signal of ranked) {
-    if (small && !signal.ok) continue;
+    if (accepted && !signal.ok) continue;
     const side = signal.dir >= 0 ? "below" : "above";
-    if (sides[side].length < MOST_A_SIDE) sides[side].push(signal);
-    else sides[side === "below" ? "moreBelow" : "moreAbove"] += 1;
+    if (sides[side].length < most) sides[side].push(signal);
+    else sides[side === "below" ? "hiddenBelow" : "hiddenAbove"].push(signal);
   }
   return sides;
 }

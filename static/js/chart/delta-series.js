@@ -2,63 +2,35 @@
 // where there is room for it.
 
 import { compact } from "../format.js";
-import { textSize } from "../footprint/levels.js";
+import { textSize } from "../footprint/detail.js";
+import { Columns } from "./columns.js";
 import { between, span } from "./pixels.js";
 
-export class DeltaSeries {
-  constructor(look) {
-    this.look = look;
-    this.data = null;
-  }
-
-  defaultOptions() {
-    return {};
-  }
-
+export class DeltaSeries extends Columns {
   priceValueBuilder(item) {
     return [Math.min(item.bar.dmin ?? 0, item.bar.d, 0), Math.max(item.bar.dmax ?? 0, item.bar.d, 0), item.bar.d];
   }
 
-  isWhitespace(item) {
-    return item.bar === undefined;
-  }
-
-  update(data) {
-    this.data = data;
-  }
-
-  renderer() {
-    return { draw: (target, toY) => this.#draw(target, toY) };
-  }
-
-  #draw(target, toY) {
-    const { bars, barSpacing, visibleRange } = this.data ?? {};
-    if (!bars?.length || !visibleRange) return;
-    const zero = toY(0);
-    if (zero === null) return;
+  draw(space, items, { toY, zero, width, barSpacing }) {
+    const { context, mediaSize, horizontalPixelRatio: across, verticalPixelRatio: down } = space;
     const { theme } = this.look;
-    const width = barSpacing < 3 ? 1 : Math.min(34, barSpacing * 0.6);
-    target.useBitmapCoordinateSpace(({ context, mediaSize, horizontalPixelRatio: across, verticalPixelRatio: down }) => {
-      context.fillStyle = theme.grid;
-      context.fillRect(0, Math.round(zero * down), Math.round(mediaSize.width * across), Math.max(1, Math.round(down)));
-      for (let index = visibleRange.from; index < visibleRange.to; index += 1) {
-        const item = bars[index];
-        if (!item) continue;
-        const { bar } = item.originalData;
-        context.fillStyle = bar.d >= 0 ? theme.buy : theme.sell;
-        if (barSpacing >= 5 && bar.dmin !== undefined && bar.dmax !== undefined) {
-          context.globalAlpha = 0.55;
-          const [x, w] = span(item.x, 1, across);
-          const [top, height] = between(toY(bar.dmax), toY(bar.dmin), down);
-          context.fillRect(x, top, w, height);
-          context.globalAlpha = 1;
-        }
-        const [x, w] = span(item.x, width, across);
-        const [top, height] = between(zero, toY(bar.d), down);
+    context.fillStyle = theme.grid;
+    context.fillRect(0, Math.round(zero * down), Math.round(mediaSize.width * across), Math.max(1, Math.round(down)));
+    for (const item of items) {
+      const { bar } = item.originalData;
+      context.fillStyle = bar.d >= 0 ? theme.buy : theme.sell;
+      if (barSpacing >= 5 && bar.dmin !== undefined && bar.dmax !== undefined) {
+        context.globalAlpha = 0.55;
+        const [x, w] = span(item.x, 1, across);
+        const [top, height] = between(toY(bar.dmax), toY(bar.dmin), down);
         context.fillRect(x, top, w, height);
-        this.#number(context, item, bar, { zero, barSpacing, width, across, down, theme });
+        context.globalAlpha = 1;
       }
-    });
+      const [x, w] = span(item.x, width, across);
+      const [top, height] = between(zero, toY(bar.d), down);
+      context.fillRect(x, top, w, height);
+      this.#number(context, item, bar, { zero, barSpacing, width, across, down, theme });
+    }
   }
 
   // Beside the column, on its own side of zero.

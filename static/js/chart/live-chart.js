@@ -1,90 +1,66 @@
-// The chart of the live page: panes, series and axes, fed with the store's state.
+// The chart of the live page: panes and series, fed with the store's state.
 //
 // Times go in as UTC seconds and are written as New York's. What changed is found by identity, so that a
-// closing bar costs one update and a catch-up one redraw. The view follows the market only while the
-// latest bar is in sight; the library takes care of it.
+// closing bar costs one update and a catch-up one redraw.
 
-import {
-  LineSeries, LineStyle, TickMarkType, createChart, createTextWatermark,
-} from "../../vendor/lightweight-charts/lightweight-charts.standalone.production.mjs";
+import { LineStyle, createChart } from "../../vendor/lightweight-charts/lightweight-charts.standalone.production.mjs";
 import * as format from "../format.js";
-import { CELLS, MIN_CELLS_SPACING, MIN_PROFILE_SPACING, barsAtFirst } from "../footprint/levels.js";
-import { DeltaSeries } from "./delta-series.js";
+import { spacingFor } from "../footprint/detail.js";
+import { Choices, browserStorage } from "../overlays/options.js";
+import { priceFormat, stamp, timeMark } from "./axis.js";
 import { FootprintSeries } from "./footprint-series.js";
-import { SignalMarkers } from "./signal-markers.js";
+import { Overlays } from "./overlays.js";
+import { Panes } from "./panes.js";
+import { candle } from "./points.js";
+import { PositionLines } from "./position-lines.js";
+import { priceWheel } from "./price-wheel.js";
 import { chartOptions, readTheme } from "./theme.js";
-import { TradeLines } from "./trade-lines.js";
-
-const MOST_SPACING = 320; // pixels a bar
-const HIGHEST_TICK = 26; // pixels, when the chart chooses
-const RIGHT_BARS = 1; // empty bars at the right edge
+import { MOST_SPACING, RIGHT_BARS, View, roomy } from "./view.js";
 
 export class LiveChart {
-  // `onDetail(mode, ticks)`: what is drawn; `onPoint(point | null)`: what the crosshair is at;
+  // `choice`: {wish, rowWish}; `onPlan(plan)`: what is drawn (footprint/detail.js); `onPoint(point | null)`: what the crosshair is at;
   // `onEdge(atEdge)`: whether the latest bar is in sight.
-  constructor(element, { onDetail, onPoint, onEdge }) {
-    this.element = element;
-    this.look = { theme: readTheme(), grid: null, mode: "auto", rules: { rowTicks: 1 } };
+  constructor(element, { choice, onPlan, onPoint, onEdge }) {
+    this.look = { theme: readTheme(), grid: null, rules: { rowTicks: 1 }, ...choice };
     this.onPoint = onPoint;
-    this.onEdge = onEdge;
+    this.onPick = () => {}; // what a click was at: overlays.find, or null
     this.bars = [];
-    this.lines = new Map(); // position lines by name
     this.placed = false; // the first look has been set
-    this.spacing = null; // a zoom that waits for the next paint
-    this.shift = 0; // and bars to scroll by
 
+    const timeframe = () => this.look.timeframe;
     this.chart = createChart(element, {
       ...chartOptions(this.look.theme),
       autoSize: true,
-      localization: { timeFormatter: (seconds) => this.#stamp(seconds) },
+      localization: { timeFormatter: (seconds) => stamp(seconds, timeframe()) },
       handleScale: { axisPressedMouseMove: true, axisDoubleClickReset: true },
     });
     this.chart.applyOptions({
       timeScale: {
         timeVisible: true, secondsVisible: false, rightOffset: RIGHT_BARS, minBarSpacing: 0.8,
-        maxBarSpacing: MOST_SPACING, allowBoldLabels: false, tickMarkFormatter: (seconds, type) => this.#tickMark(seconds, type),
+        maxBarSpacing: MOST_SPACING, allowBoldLabels: false,
+        tickMarkFormatter: (seconds, type) => timeMark(seconds, type, timeframe()),
       },
       rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.08 }, minimumWidth: 68, entireTextOnly: true },
     });
 
-    const priceFormat = { type: "custom", minMove: 0.01, formatter: (value) => this.#price(value) };
-    this.vwap = this.chart.addSeries(LineSeries, {
-      color: this.look.theme.vwap, lineWidth: 2, priceLineVisible: false, lastValueVisible: false,
-      crosshairMarkerVisible: false, priceFormat,
-      autoscaleInfoProvider: () => null, // the bars decide the range
-    });
     this.footprint = this.chart.addCustomSeries(
-      new FootprintSeries(this.look, onDetail), {
-        priceFormat, priceLineStyle: LineStyle.Dotted,
-        autoscaleInfoProvider: (original) => this.#roomy(original()),
+      new FootprintSeries(this.look, onPlan), {
+        priceFormat: priceFormat(null), priceLineStyle: LineStyle.Dotted,
+        autoscaleInfoProvider: (original) => roomy(original(), this.chart.paneSize(0).height, this.look.grid),
       },
     );
-    this.markers = new SignalMarkers(this.look);
-    this.trades = new TradeLines(this.look);
-    this.footprint.attachPrimitive(this.trades);
-    this.footprint.attachPrimitive(this.markers);
+    this.view = new View(this.chart, this.footprint, () => this.bars.length);
+    this.choices = new Choices(browserStorage(), { narrow: element.clientWidth < 600 });
+    this.overlays = new Overlays(this.footprint, this.look, this.choices);
+    this.#margin(element.clientWidth);
+    this.choices.onChange(() => this.#margin(element.clientWidth));
+    this.panes = new Panes(this.chart, this.look, this.choices, element);
+    this.position = new PositionLines(this.look, this.footprint);
 
-    const whole = { type: "custom", minMove: 1, formatter: (value) => format.compact(Math.round(value)) };
-    this.delta = this.chart.addCustomSeries(new DeltaSeries(this.look), {
-      priceFormat: whole, priceLineVisible: false, lastValueVisible: true,
-    }, 1);
-    this.cumulative = this.chart.addSeries(LineSeries, {
-      color: this.look.theme.cumulative, lineWidth: 2, priceLineVisible: false, lastValueVisible: true,
-      crosshairMarkerRadius: 3, priceFormat: whole,
-    }, 2);
-    for (const series of [this.delta, this.cumulative]) {
-      series.priceScale().applyOptions({ scaleMargins: { top: 0.24, bottom: 0.1 } });
-    }
-    const [main, delta, cumulative] = this.chart.panes();
-    this.titles = [[delta, "Delta"], [cumulative, "Cumulative delta"]].map(([pane, text]) =>
-      ({ text, mark: createTextWatermark(pane, title(text, this.look.theme)) }));
-    main.setStretchFactor(100);
-    delta.setStretchFactor(18);
-    cumulative.setStretchFactor(15);
-
+    priceWheel(element, this.chart, this.footprint);
     this.chart.subscribeCrosshairMove((event) => this.#moved(event));
     this.chart.subscribeClick((event) => this.#moved(event, true));
-    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.onEdge(this.atEdge()));
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => onEdge(this.view.atEdge()));
   }
 
   configure(config) {
@@ -92,20 +68,20 @@ export class LiveChart {
     this.look.rules = { rowTicks: Math.max(1, config.row_ticks ?? 1), ratio: config.ratio, minVolume: config.min_volume ?? 1 };
     this.look.timeframe = config.timeframe;
     this.look.lot = config.lot;
-    const minMove = Number(config.tick);
-    const priceFormat = { type: "custom", minMove, formatter: (value) => this.#price(value) };
-    this.footprint.applyOptions({ priceFormat });
-    this.vwap.applyOptions({ priceFormat });
+    this.footprint.applyOptions({ priceFormat: priceFormat(this.look.grid) });
+    const market = ["account", "symbol", "session_date", "source"].map((name) => config[name]).join(" ");
+    if (this.market !== undefined && market !== this.market) this.overlays.clear();
+    this.market = market;
     this.placed = false;
     this.bars = [];
   }
 
-  show({ bars, signals, trades, position }) {
+  // `day`: the session's own bars, where others are shown.
+  show({ bars, signals, trades, position, day = bars }) {
     if (!this.look.grid) return;
     this.#bars(bars);
-    this.markers.show(signals, bars);
-    this.trades.show(trades, position, bars);
-    this.#position(position);
+    this.overlays.show({ bars, signals, trades, position, day });
+    this.position.show(position);
     if (!this.placed && bars.length > 0) this.home();
   }
 
@@ -122,162 +98,69 @@ export class LiveChart {
       for (let index = same; index < bars.length; index += 1) {
         const bar = bars[index];
         this.footprint.update(candle(bar, this.look));
-        this.delta.update(deltaPoint(bar, this.look));
-        this.cumulative.update(point(bar, bar.cd));
-        this.#vwap(bars, index);
+        this.panes.update(bar, bars);
       }
       return;
     }
     this.footprint.setData(bars.map((bar) => candle(bar, this.look)));
-    this.delta.setData(bars.map((bar) => deltaPoint(bar, this.look)));
-    this.cumulative.setData(bars.map((bar) => point(bar, bar.cd)));
-    this.vwap.setData(bars.map((bar, index) => vwapPoint(bar, bars[index + 1])));
+    this.panes.setData(bars);
   }
 
-  #vwap(bars, index) {
-    const bar = bars[index];
-    this.vwap.update(vwapPoint(bar));
-    const historical = true;
-    if (index > 0 && begins(bar)) this.vwap.update(vwapPoint(bars[index - 1], bar), historical);
+  #margin(width) {
+    this.view.setMargin(this.overlays.margin(width));
   }
 
-  #position(position) {
-    const { theme, grid } = this.look;
-    const key = JSON.stringify(position && [position.id, position.size, position.ep, position.stop, position.target]);
-    if (key === this.positionKey) return;
-    this.positionKey = key;
-    const wanted = new Map();
-    if (position) {
-      const side = position.dir > 0 ? "LONG" : "SHORT";
-      wanted.set("entry", { price: format.fromPrice(position.ep), color: position.dir > 0 ? theme.buy : theme.sell, lineStyle: LineStyle.Solid, title: `${side} ${format.size(position.size, this.look.lot)}` });
-      if (position.stop !== null) wanted.set("stop", { price: format.toAxis(position.stop, grid), color: theme.loss, lineStyle: LineStyle.Dashed, title: "STOP" });
-      if (position.target !== null) wanted.set("target", { price: format.toAxis(position.target, grid), color: theme.profit, lineStyle: LineStyle.Dashed, title: "TARGET" });
-    }
-    for (const [name, line] of this.lines) {
-      if (!wanted.has(name)) {
-        this.footprint.removePriceLine(line);
-        this.lines.delete(name);
-      }
-    }
-    for (const [name, options] of wanted) {
-      const full = { ...options, lineWidth: 1, axisLabelVisible: true };
-      if (this.lines.has(name)) this.lines.get(name).applyOptions(full);
-      else this.lines.set(name, this.footprint.createPriceLine(full));
-    }
-  }
-
-  // A quiet market's few prices do not fill the pane: a row stays a row.
-  #roomy(info) {
-    const { grid } = this.look;
-    if (!info?.priceRange || !grid) return info;
-    const { minValue, maxValue } = info.priceRange;
-    const height = this.chart.paneSize(0).height - (info.margins?.above ?? 0) - (info.margins?.below ?? 0);
-    const least = format.toAxis(Math.floor(height / HIGHEST_TICK), grid);
-    const lacking = Math.max(0, least - (maxValue - minValue)) / 2;
-    return { ...info, priceRange: { minValue: minValue - lacking, maxValue: maxValue + lacking } };
-  }
-
-  // The first look: footprint cells of the latest bars.
   home() {
-    const scale = this.chart.timeScale();
-    const count = barsAtFirst(scale.width());
-    scale.applyOptions({ barSpacing: scale.width() / (count + RIGHT_BARS) });
-    scale.scrollToPosition(RIGHT_BARS, false);
-    this.footprint.priceScale().applyOptions({ autoScale: true });
-    this.placed = scale.width() > 0;
+    this.placed = this.view.home();
   }
 
-  // The library takes a spacing over when it paints: what comes in between adds up.
   zoom(factor) {
-    const waiting = this.spacing !== null;
-    this.spacing = (this.spacing ?? this.chart.timeScale().options().barSpacing) * factor;
-    if (!waiting) requestAnimationFrame(() => this.#space());
-  }
-
-  #space() {
-    const scale = this.chart.timeScale();
-    const { barSpacing } = scale.options();
-    // Farther out than all bars there is nothing to see; a few bars need not fill the chart.
-    const least = Math.min(6, barSpacing, scale.width() / (this.bars.length + 2 * RIGHT_BARS));
-    const wanted = Math.min(MOST_SPACING, Math.max(least, this.spacing));
-    this.spacing = null;
-    const range = scale.getVisibleLogicalRange();
-    if (range === null || this.atEdge()) {
-      scale.applyOptions({ barSpacing: wanted });
-      return;
-    }
-    const middle = (range.from + range.to) / 2;
-    const half = (((range.to - range.from) / 2) * barSpacing) / wanted;
-    scale.setVisibleLogicalRange({ from: middle - half, to: middle + half });
+    this.view.zoom(factor);
   }
 
   scroll(bars) {
-    const waiting = this.shift !== 0;
-    this.shift += bars;
-    if (waiting) return;
-    requestAnimationFrame(() => {
-      const scale = this.chart.timeScale();
-      const to = Math.min(RIGHT_BARS, scale.scrollPosition() + this.shift);
-      this.shift = 0;
-      scale.scrollToPosition(to, false);
-    });
+    this.view.scroll(bars);
+  }
+
+  toLive(smooth) {
+    this.view.toLive(smooth);
   }
 
   // A wish that the zoom cannot carry moves the zoom.
-  mode(mode) {
-    this.look.mode = mode;
-    const scale = this.chart.timeScale();
-    const { barSpacing } = scale.options();
-    if (mode === CELLS && barSpacing < MIN_CELLS_SPACING) this.zoom(84 / barSpacing);
-    else if (mode === "profile" && barSpacing < MIN_PROFILE_SPACING) this.zoom(28 / barSpacing);
+  choose(choice) {
+    if (choice.wish !== this.look.wish) this.view.widen(spacingFor(choice.wish));
+    Object.assign(this.look, choice);
     this.redraw();
   }
 
   redraw() {
-    this.markers.requestUpdate?.();
-  }
-
-  atEdge() {
-    return this.chart.timeScale().scrollPosition() > -1.5;
-  }
-
-  toLive(smooth) {
-    if (smooth) this.chart.timeScale().scrollToRealTime();
-    else this.chart.timeScale().scrollToPosition(RIGHT_BARS, false);
+    this.overlays.redraw();
   }
 
   // Brings a moment into sight, and the bar that holds it.
-  goTo(at, signal = null) {
+  goTo(at, signal = null, trade = null) {
     const index = this.bars.findLastIndex((bar) => bar.t <= at);
     if (index < 0) return;
-    const scale = this.chart.timeScale();
-    const range = scale.getVisibleLogicalRange();
-    if (range && (index < range.from + 1 || index > range.to - 1)) {
-      const half = (range.to - range.from) / 2;
-      scale.setVisibleLogicalRange({ from: index - half, to: index + half });
-    }
-    this.markers.select(signal);
+    this.view.reveal(index);
+    this.overlays.signals.select(signal);
+    this.overlays.trades.select(trade);
   }
 
   retheme() {
     this.look.theme = readTheme();
     const { theme } = this.look;
     this.chart.applyOptions(chartOptions(theme));
-    this.vwap.applyOptions({ color: theme.vwap });
-    this.cumulative.applyOptions({ color: theme.cumulative });
-    for (const { text, mark } of this.titles) mark.applyOptions(title(text, theme));
-    for (const line of this.lines.values()) this.footprint.removePriceLine(line);
-    this.lines.clear();
-    this.positionKey = undefined;
+    this.panes.retheme();
+    this.position.clear();
     this.bars = [];
   }
 
   #moved(event, clicked = false) {
-    if (!event.point || event.logical === undefined || event.logical === null) {
-      this.onPoint(null);
-      return;
-    }
-    const bar = this.bars[Math.round(event.logical)];
+    const nothing = !event.point || event.logical === undefined || event.logical === null;
+    const over = this.overlays.find(event.hoveredInfo?.objectId ?? event.hoveredObjectId ?? null);
+    // Names at the right edge lie beyond the last bar.
+    const bar = nothing ? undefined : this.bars[Math.round(event.logical)] ?? (over ? this.bars.at(-1) : undefined);
+    if (clicked) this.onPick(over);
     if (!bar) {
       this.onPoint(null);
       return;
@@ -287,59 +170,9 @@ export class LiveChart {
     this.onPoint({
       bar,
       price: value === null ? null : format.fromAxis(value, this.look.grid),
-      signal: event.hoveredInfo?.objectId ?? event.hoveredObjectId ?? null,
+      over,
       x: event.point.x,
       y: event.point.y,
-      clicked,
     });
   }
-
-  #stamp(seconds) {
-    return `${format.day(seconds * 1000)} ${format.barTime(seconds * 1000, this.look.timeframe)}`;
-  }
-
-  // Marks are chosen by UTC's days; midnight in New York is the one that gets a date.
-  #tickMark(seconds, type) {
-    const at = seconds * 1000;
-    if (format.timeExact(at) === "00:00:00" || type < TickMarkType.DayOfMonth) return format.day(at);
-    return format.barTime(at, this.look.timeframe);
-  }
-
-  #price(value) {
-    const { grid } = this.look;
-    return grid ? format.price(format.fromAxis(value, grid), grid) : "";
-  }
 }
-
-function candle(bar, { grid, theme }) {
-  return {
-    time: bar.t / 1000,
-    low: format.toAxis(bar.l - 0.5, grid),
-    high: format.toAxis(bar.h + 0.5, grid),
-    close: format.toAxis(bar.c, grid),
-    color: bar.c >= bar.o ? theme.buy : theme.sell,
-    bar,
-  };
-}
-
-// Where the session opens its VWAP begins anew, as the bar's own. A point's colour is that of the line
-// which leaves it, so the one before shows none.
-const begins = (bar) => bar !== undefined && bar.svwap !== null && bar.svwap === bar.vwap;
-
-function vwapPoint(bar, next) {
-  return begins(next) ? { ...point(bar, bar.svwap), color: "transparent" } : point(bar, bar.svwap);
-}
-
-function deltaPoint(bar, { theme }) {
-  return { time: bar.t / 1000, color: bar.d >= 0 ? theme.buy : theme.sell, bar };
-}
-
-function point(bar, value) {
-  return value === null || value === undefined
-    ? { time: bar.t / 1000 } : { time: bar.t / 1000, value: Number(value) };
-}
-
-function title(text, { text: color, font }) {
-  return { horzAlign: "left", vertAlign: "top", lines: [{ text, color, fontSize: 11, fontFamily: font }] };
-}
-

@@ -1,44 +1,36 @@
-// Signals on the chart as a series primitive: long below the bar, short above, stacked outwards. Hovering
-// a marker names the signal; its id reaches the page as the crosshair's hovered object.
+// Signals at their bars: long below, short above, stacked outwards, accepted ones first and plainer to see.
+// What does not fit is a count; pointing at either tells what it is and why.
 
-import { byBar, family, placed } from "../signals.js";
+import { MOST_A_SIDE, byBar, family, placed } from "../signals.js";
 import { drawMark } from "./marks.js";
+import { Primitive } from "./primitive.js";
 
 const SMALL_SPACING = 22; // below, only accepted signals are shown
+const TINY_SPACING = 7; // below, one a side: where something was, not what
 
-export class SignalMarkers {
-  constructor(look) {
-    this.look = look;
-    this.signals = new Map();
-    this.bars = [];
+const mostFor = (spacing) => (spacing < TINY_SPACING ? 1 : spacing < SMALL_SPACING ? 2 : MOST_A_SIDE);
+const NONE = Object.freeze([]);
+
+export class SignalMarkers extends Primitive {
+  constructor(look, choices) {
+    super(look, { top: (frame) => this.#draw(frame) });
+    this.choices = choices;
+    this.signals = new Map(); // start of a bar -> its signals
+    this.list = NONE;
     this.spots = []; // where markers were drawn, for the pointer
     this.selected = null;
-    this.view = { zOrder: () => "top", renderer: () => ({ draw: (target) => this.#draw(target) }) };
-  }
-
-  attached({ chart, series, requestUpdate }) {
-    Object.assign(this, { chart, series, requestUpdate });
-  }
-
-  detached() {
-    this.chart = this.series = null;
-  }
-
-  paneViews() {
-    return [this.view];
   }
 
   // Room above and below the bars for the markers.
   autoscaleInfo() {
-    if (this.signals.size === 0) return null;
-    return { priceRange: null, margins: { above: 34, below: 34 } };
+    if (!this.visible || this.signals.size === 0) return null;
+    return { priceRange: null, margins: { above: 34, below: 34 + (this.look.drawnBelow ?? 0) } };
   }
 
   show(signals, bars) {
     if (signals !== this.list) this.signals = byBar(signals);
     this.list = signals;
     this.bars = bars;
-    this.requestUpdate?.();
   }
 
   select(id) {
@@ -46,7 +38,17 @@ export class SignalMarkers {
     this.requestUpdate?.();
   }
 
+  find(id) {
+    return this.list.find((signal) => signal.id === id) ?? null;
+  }
+
+  // The signals behind a count: "start of the bar|side".
+  group(name) {
+    return this.spots.find((spot) => spot.id === `more:${name}`)?.signals ?? null;
+  }
+
   hitTest(x, y) {
+    if (!this.visible) return null;
     let best = null;
     for (const spot of this.spots) {
       const distance = Math.hypot(spot.x - x, spot.y - y);
@@ -55,54 +57,49 @@ export class SignalMarkers {
     return best && { externalId: best.id, zOrder: "top", cursorStyle: "help", distance: best.distance, hitTestPriority: 2, itemType: "marker" };
   }
 
-  #draw(target) {
+  #draw(frame) {
     this.spots = [];
-    const range = this.chart?.timeScale().getVisibleLogicalRange();
-    const { theme, grid } = this.look;
-    if (!range || !grid) return;
-    const unit = grid.numerator / grid.scale;
-    const spacing = this.chart.timeScale().options().barSpacing;
+    const { drawnRow: row = 1, drawnBelow = 0 } = this.look;
+    for (let index = frame.from; index <= frame.to; index += 1) {
+      const bar = this.bars[index];
+      const signals = this.signals.get(bar.t);
+      if (!signals) continue;
+      const x = frame.x(index);
+      const { below, above, hiddenBelow, hiddenAbove } = placed(signals, frame.spacing < SMALL_SPACING || !this.choices.on("rejected"), mostFor(frame.spacing));
+      const high = frame.y(Math.floor(bar.h / row) * row + row - 0.5);
+      const low = frame.y(Math.floor(bar.l / row) * row - 0.5);
+      this.#column(frame, below, hiddenBelow, { bar, x, start: low + drawnBelow, way: 1 });
+      this.#column(frame, above, hiddenAbove, { bar, x, start: high, way: -1 });
+    }
+  }
+
+  #column(frame, list, hidden, { bar, x, start, way }) {
+    const { context, across, down, spacing, height, theme } = frame;
     const size = Math.max(5, Math.min(10, spacing * 0.8));
-    target.useBitmapCoordinateSpace(({ context, mediaSize, horizontalPixelRatio: across, verticalPixelRatio: down }) => {
-      const from = Math.max(0, Math.floor(range.from));
-      const to = Math.min(this.bars.length - 1, Math.ceil(range.to));
-      for (let index = from; index <= to; index += 1) {
-        const bar = this.bars[index];
-        const signals = this.signals.get(bar.t);
-        if (!signals) continue;
-        const x = this.chart.timeScale().logicalToCoordinate(index);
-        const row = this.look.drawnRow ?? 1;
-        const high = this.series.priceToCoordinate((Math.floor(bar.h / row) * row + row - 0.5) * unit);
-        const low = this.series.priceToCoordinate((Math.floor(bar.l / row) * row - 0.5) * unit);
-        if (x === null || high === null || low === null) continue;
-        const { below, above, moreBelow, moreAbove } = placed(signals, spacing < SMALL_SPACING);
-        const pitch = size + 5;
-        const column = (list, more, start, direction) => {
-          list.forEach((signal, place) => {
-            const y = start + direction * (size / 2 + 5 + place * pitch);
-            if (y < -size || y > mediaSize.height + size) return;
-            const up = signal.dir >= 0;
-            const chosen = signal.id === this.selected;
-            drawMark(context, family(signal.pattern).shape, Math.round(x * across), Math.round(y * down), size * (chosen ? 1.4 : 1) * down, {
-              up,
-              filled: signal.ok,
-              colour: up ? theme.buy : theme.sell,
-              background: theme.background,
-              line: Math.max(1, Math.round((chosen ? 2.5 : 1.25) * across)),
-            });
-            this.spots.push({ id: signal.id, x, y, reach: size / 2 + 4 });
-          });
-          if (more === 0 || spacing < 24) return;
-          const y = start + direction * (size / 2 + 5 + list.length * pitch);
-          context.font = `${Math.round(9 * down)}px ${theme.font}`;
-          context.fillStyle = theme.text;
-          context.textAlign = "center";
-          context.textBaseline = "middle";
-          context.fillText(`+${more}`, Math.round(x * across), Math.round(y * down));
-        };
-        column(below, moreBelow, low, 1);
-        column(above, moreAbove, high, -1);
-      }
+    const pitch = size + 5;
+    list.forEach((signal, place) => {
+      const y = start + way * (size / 2 + 5 + place * pitch);
+      if (y < -size || y > height + size) return;
+      const up = signal.dir >= 0;
+      const chosen = signal.id === this.selected;
+      context.globalAlpha = signal.ok || chosen ? 1 : 0.6;
+      drawMark(context, family(signal.pattern).shape, Math.round(x * across), Math.round(y * down), size * (chosen ? 1.4 : signal.ok ? 1.15 : 0.8) * down, {
+        up,
+        filled: signal.ok,
+        colour: up ? theme.buy : theme.sell,
+        background: theme.background,
+        line: Math.max(1, Math.round((chosen ? 2.5 : 1.25) * across)),
+      });
+      this.spots.push({ id: `signal:${signal.id}`, x, y, reach: size / 2 + 4 });
     });
+    context.globalAlpha = 1;
+    if (hidden.length === 0 || spacing < 24) return;
+    const y = start + way * (size / 2 + 5 + list.length * pitch);
+    context.font = `${Math.round(9 * down)}px ${theme.font}`;
+    context.fillStyle = theme.text;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillText(`+${hidden.length}`, Math.round(x * across), Math.round(y * down));
+    this.spots.push({ id: `more:${bar.t}|${way}`, x, y, reach: 9, signals: hidden });
   }
 }

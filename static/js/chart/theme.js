@@ -1,14 +1,21 @@
 // The colours of the canvas, read from the design system's variables (css/tokens.css).
 
-import { fade, ramp } from "../footprint/heat.js";
+import { blend, fade, ramp } from "../footprint/heat.js";
 
 export function readTheme(element = document.documentElement) {
   const style = getComputedStyle(element);
-  const value = (name) => style.getPropertyValue(name).trim();
+  return themeFrom((name) => style.getPropertyValue(name).trim());
+}
+
+// `value(name)`: what a variable is.
+export function themeFrom(value) {
   const buy = value("--buy");
   const sell = value("--sell");
+  const background = value("--chart-bg");
+  const cell = value("--chart-cell");
+  const area = value("--chart-area");
   return {
-    background: value("--chart-bg"),
+    background,
     grid: value("--chart-grid"),
     text: value("--chart-text"),
     line: value("--line"),
@@ -21,17 +28,27 @@ export function readTheme(element = document.documentElement) {
     sellStrong: value("--sell-strong"),
     onBuy: value("--on-buy"),
     onSell: value("--on-sell"),
-    buyHeat: ramp(buy, 0.06, 0.5),
-    sellHeat: ramp(sell, 0.05, 0.45),
-    buyBar: fade(buy, 0.62),
-    sellBar: fade(sell, 0.62),
-    neutralBar: fade(value("--chart-area"), 0.4),
-    cell: value("--chart-cell"),
+    buyHeat: ramp(buy, cell, 0.06, 0.5),
+    sellHeat: ramp(sell, cell, 0.05, 0.45),
+    volumeHeat: ramp(area, cell, 0.06, 0.5),
+    // A histogram's rows within the value area and outside of it.
+    buyBar: blend(buy, background, 0.62),
+    buyBarDim: blend(buy, background, 0.3),
+    sellBar: blend(sell, background, 0.62),
+    sellBarDim: blend(sell, background, 0.3),
+    neutralBar: blend(area, background, 0.55),
+    neutralBarDim: blend(area, background, 0.28),
+    cell,
     cellText: value("--chart-cell-text"),
     cellDim: value("--chart-cell-dim"),
     poc: value("--chart-poc"),
-    area: value("--chart-area"),
+    area,
     vwap: value("--chart-vwap"),
+    ema: value("--chart-ema"),
+    regimes: {
+      TRENDING_UP: buy, TRENDING_DOWN: sell, RANGING: value("--regime-ranging"),
+      VOLATILE: value("--regime-volatile"), NO_TRADE: value("--regime-none"),
+    },
     cumulative: value("--chart-cum"),
     profit: value("--profit"),
     loss: value("--loss"),

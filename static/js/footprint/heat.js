@@ -3,12 +3,13 @@
 
 export const STEPS = 16;
 
-// The value that counts as full: the largest, unless it stands far out of the upper few.
-export function full(values) {
+// The value that counts as full: the largest, unless it stands far out of the upper few, which are
+// those above `share` of all.
+export function full(values, share = 0.9) {
   if (values.length === 0) return 1;
   const sorted = Float64Array.from(values).sort();
   const largest = sorted[sorted.length - 1];
-  const upper = sorted[Math.floor((sorted.length - 1) * 0.98)];
+  const upper = sorted[Math.floor((sorted.length - 1) * share)];
   return Math.max(1, Math.min(largest, upper * 1.5));
 }
 
@@ -18,13 +19,17 @@ export function step(value, most) {
   return Math.min(STEPS - 1, Math.max(1, Math.round(Math.sqrt(value / most) * (STEPS - 1))));
 }
 
-// "#52a8ff" at STEPS opacities from `low` to `high`; the first is transparent.
-export function ramp(hex, low, high) {
-  const [red, green, blue] = channels(hex);
-  return Array.from({ length: STEPS }, (_, index) => {
-    const alpha = index === 0 ? 0 : low + ((high - low) * index) / (STEPS - 1);
-    return `rgba(${red}, ${green}, ${blue}, ${alpha.toFixed(3)})`;
-  });
+// "#52a8ff" over "#141a22" at STEPS strengths from `low` to `high`, opaque; the first is the ground.
+export function ramp(hex, ground, low, high) {
+  return Array.from({ length: STEPS }, (_, index) =>
+    blend(hex, ground, index === 0 ? 0 : low + ((high - low) * index) / (STEPS - 1)));
+}
+
+// One colour laid over another, as an opaque one.
+export function blend(hex, ground, alpha) {
+  const under = channels(ground);
+  const mixed = channels(hex).map((part, index) => Math.round(part * alpha + under[index] * (1 - alpha)));
+  return `#${mixed.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }
 
 export function channels(hex) {

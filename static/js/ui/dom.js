@@ -28,6 +28,25 @@ export function style(element, name, value) {
   if (element.style.getPropertyValue(name) !== value) element.style.setProperty(name, value);
 }
 
+// The children of a list by key, with as little moved as possible: what stays keeps focus, hover and
+// place. `make(item)` makes the element of a new key; one of a known key is taken to be the same.
+export function keyed(list, items, key, make) {
+  const there = new Map([...list.children].map((child) => [child.dataset.key, child]));
+  const wanted = new Set(items.map(key));
+  for (const [name, child] of there) if (!wanted.has(name)) child.remove();
+  let next = list.firstElementChild;
+  for (const item of items) {
+    const name = key(item);
+    if (next?.dataset.key === name) {
+      next = next.nextElementSibling;
+      continue;
+    }
+    const element = there.get(name) ?? make(item);
+    element.dataset.key = name;
+    list.insertBefore(element, next);
+  }
+}
+
 // Calls `render` only when one of the values is another than last time.
 export function whenChanged(render) {
   let before = null;

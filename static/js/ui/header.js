@@ -1,13 +1,15 @@
 // The bar at the top: what is traded, in which mode, at which price, and how fresh that is.
 
+import { barsName } from "../bar-kinds.js";
 import * as format from "../format.js";
 import { feedState } from "../feed-state.js";
 import { $, h, profitTone, text, tone, whenChanged } from "./dom.js";
 
 const PHASES = { before_open: "Before the open", open: "Open", entries_closed: "No new entries", flatten: "Flattening", closed: "Closed" };
 
-const badges = whenChanged((mode, fills, synthetic, inferred, speed, halts) => {
+const badges = whenChanged((replay, mode, fills, synthetic, inferred, speed, halts) => {
   const list = [];
+  if (replay) list.push(h("span", { class: "badge badge--replay", title: "A stored day again: nothing here is traded now" }, "Replay"));
   if (mode) list.push(h("span", { class: `badge badge--${mode === "live" ? "live" : "paper"}`, title: mode === "live" ? "Real money" : "No real orders are sent" }, mode));
   if (synthetic) list.push(h("span", { class: "badge badge--caution", title: "The market data is made by the simulator" }, "Simulated"));
   if (inferred) list.push(h("span", { class: "badge badge--caution", title: "The source does not say who was the aggressor; sides are inferred by the tick rule" }, "Inferred side"));
@@ -21,8 +23,8 @@ export function renderHeader(state) {
   const { config, frame } = state;
   const grid = config && format.grid(config.tick, config.decimals);
   text($("symbol"), config?.symbol ?? format.NONE);
-  text($("instrument-name"), config ? `${config.name} · ${format.timeframe(config.timeframe)}` : "");
-  badges(config?.mode, config?.fills?.profile, frame?.feed?.synthetic ?? config?.synthetic, frame?.feed?.inferred ?? config?.inferred, frame?.feed?.speed ?? null, (frame?.account?.halts ?? []).join());
+  text($("instrument-name"), config ? `${config.name} · ${config.bars ? barsName(config.bars, config.lot) : format.timeframe(config.timeframe)}` : "");
+  badges(config?.replay, config?.mode, config?.fills?.profile, frame?.feed?.synthetic ?? config?.synthetic, frame?.feed?.inferred ?? config?.inferred, frame?.feed?.speed ?? null, (frame?.account?.halts ?? []).join());
 
   const bar = (grid && (state.forming ?? state.bars.at(-1))) ?? null; // frames may overtake the snapshot
   const previous = state.forming ? state.bars.at(-1) ?? null : state.bars.at(-2) ?? null;
@@ -39,7 +41,8 @@ export function renderHeader(state) {
   const total = frame?.account ? format.add(frame.account.day_pnl ?? "0", frame.account.open_pnl ?? "0") : null;
   text($("pnl-short"), format.money(total, { sign: true }));
   tone($("pnl-short"), profitTone(format.signOf(total)));
-  document.title = bar ? `${format.price(bar.c, grid)} ${config.symbol} · tradebot` : "Live · tradebot";
+  const page = config?.replay ? "Replay" : "Live";
+  document.title = bar ? `${config.replay ? "Replay " : ""}${format.price(bar.c, grid)} ${config.symbol} · tradebot` : `${page} · tradebot`;
 }
 
 // Called by its own timer, so that silence shows.

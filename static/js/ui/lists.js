@@ -3,13 +3,15 @@
 import { markElement } from "../chart/marks.js";
 import * as format from "../format.js";
 import { family } from "../signals.js";
-import { $, h, profitTone, remember, text, whenChanged } from "./dom.js";
+import { $, h, keyed, profitTone, remember, text, whenChanged } from "./dom.js";
 
 const MOST_ROWS = 250; // what a list shows; the pages behind it have the rest
 
 const NOTHING = Object.freeze([]);
 
 const EXITS = { stop: "stop", break_even: "break-even stop", trailing_stop: "trailing stop", target: "target", time_stop: "time stop", flatten: "flattened", loss_limit: "loss limit", max_drawdown: "drawdown", operator: "by operator", kill: "kill switch", end_of_data: "end of data" };
+
+export const exitWords = (why) => EXITS[why] ?? format.words(why);
 
 export class Lists {
   constructor({ onSelect, onFilter }) {
@@ -31,9 +33,13 @@ export class Lists {
   }
 
   render(state) {
-    if (state.config && this.config !== state.config) {
-      this.config = state.config;
-      this.grid = format.grid(state.config.tick, state.config.decimals);
+    const { config } = state;
+    if (config && this.config !== config) {
+      this.config = config;
+      this.grid = format.grid(config.tick, config.decimals);
+      const told = [config.account, config.symbol, config.session_date, config.timeframe].join();
+      if (told !== this.told) for (const name of ["signals", "trades"]) $(name).replaceChildren();
+      this.told = told;
     }
     // Frames may come before the snapshot that says what their prices mean.
     this.signals(state.config ? state.signals : NOTHING, this.grid, this.acceptedOnly);
@@ -46,46 +52,44 @@ export class Lists {
     text($("signals-count"), signals.length === 0 ? "" : `${accepted.length}/${signals.length}`);
     $("signals-count").title = `${accepted.length} accepted of ${signals.length}`;
     const list = this.filtered(signals).slice(-MOST_ROWS).reverse();
-    const rows = list.map((signal) => this.#row(
+    this.#fill($("signals"), list, (signal) => signal.id, (signal) => this.#row(
       { "data-id": signal.id, class: signal.ok ? "row" : "row row--rejected", onclick: () => this.onSelect(signal.bar, signal.id) },
       h("span", { class: "row__time" }, format.barTime(signal.t, this.config.timeframe)),
       h("span", { class: `row__mark ${signal.dir > 0 ? "buy" : "sell"}` }, markElement(family(signal.pattern).shape, { up: signal.dir > 0, filled: signal.ok })),
       h("span", { class: "row__what" }, h("span", { class: "row__title" }, format.words(signal.pattern)),
-        h("span", { class: "row__detail" }, signal.ok ? "Accepted" : format.reason(signal))),
+        h("span", { class: "row__detail" }, signal.ok ? (signal.foreign ? "Accepted · not traded here" : "Accepted") : format.reason(signal))),
       h("span", { class: "row__figure" }, h("span", { class: signal.dir > 0 ? "buy" : "sell" }, format.side(signal.dir)), h("span", { class: "muted" }, format.price(signal.price, grid))),
-    ));
-    fill($("signals"), rows, acceptedOnly && signals.length > 0 ? "None of today's signals was accepted yet." : "No signals yet. Patterns are looked for at each bar's close.");
+    ), acceptedOnly && signals.length > 0 ? "None of today's signals was accepted yet." : "No signals yet. Patterns are looked for at each bar's close.");
   }
 
   #trades(trades, grid) {
     text($("trades-count"), trades.length === 0 ? "" : trades.length);
-    const rows = [...trades].reverse().slice(0, MOST_ROWS).map((trade) => this.#row(
-      { "data-id": trade.id, class: "row", onclick: () => this.onSelect(trade.et, null) },
+    this.#fill($("trades"), [...trades].reverse().slice(0, MOST_ROWS), (trade) => trade.id, (trade) => this.#row(
+      { "data-id": trade.id, class: "row", onclick: () => this.onSelect(trade.et, null, trade.id) },
       h("span", { class: "row__time" }, format.time(trade.et)),
       h("span", { class: "row__what" },
         h("span", { class: "row__title" }, h("span", { class: trade.dir > 0 ? "buy" : "sell" }, `${format.side(trade.dir)} ${format.size(trade.size, this.config.lot)}`), ` ${trade.symbol}`),
-        h("span", { class: "row__detail" }, `${format.priceText(trade.ep, grid)} → ${format.priceText(trade.xp, grid)} · ${EXITS[trade.why] ?? format.words(trade.why)} ${format.time(trade.xt)}`)),
+        h("span", { class: "row__detail" }, `${format.priceText(trade.ep, grid)} → ${format.priceText(trade.xp, grid)} · ${exitWords(trade.why)} ${format.time(trade.xt)}`)),
       h("span", { class: "row__figure" }, h("strong", { class: profitTone(format.signOf(trade.net)) ?? "muted" }, format.money(trade.net, { sign: true })), h("span", { class: "muted" }, `fees ${format.money(trade.fees)}`)),
-    ));
-    fill($("trades"), rows, "No trades yet today.");
+    ), "No trades yet today.");
   }
 
   #notices(notices) {
     text($("notices-count"), notices.length === 0 ? "" : notices.length);
-    const rows = [...notices].reverse().map((notice) => h("li", {},
+    this.#fill($("notices"), [...notices].reverse(), (notice) => `${notice.t} ${notice.kind} ${notice.text}`, (notice) => h("li", {},
       h("div", { class: "row row--notice", "data-level": notice.level },
         h("span", { class: "row__time" }, format.time(notice.t)), h("span", { class: "dot" }),
-        h("span", { class: "row__what" }, h("span", { class: "row__title" }, format.sentence(notice.text))))));
-    fill($("notices"), rows, "Nothing to report.");
+        h("span", { class: "row__what" }, h("span", { class: "row__title" }, format.sentence(notice.text))))), "Nothing to report.");
+  }
+
+  #fill(list, items, key, make, empty) {
+    if (items.length > 0) keyed(list, items, key, make);
+    else list.replaceChildren(h("li", { class: "empty" }, empty));
   }
 
   #row(attributes, ...cells) {
     return h("li", {}, h("button", { type: "button", ...attributes }, ...cells));
   }
-}
-
-function fill(list, rows, empty) {
-  list.replaceChildren(...(rows.length > 0 ? rows : [h("li", { class: "empty" }, empty)]));
 }
 
 // Tabs by the ARIA pattern: arrows move, the selected one is in the tab order.

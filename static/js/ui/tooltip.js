@@ -1,27 +1,22 @@
-// What a signal marker says when it is pointed at.
+// What a mark on the chart says when it is pointed at. The chart tells what is under the pointer:
+// point.over = {kind, what}.
 
-import * as format from "../format.js";
-import { $, h } from "./dom.js";
+import { $ } from "./dom.js";
+import { TOLD } from "./tooltip-words.js";
 
 let shown = null;
 
 export function renderTooltip(state, point, stage) {
   const box = $("tooltip");
-  const signal = point?.signal ? state.signals.find(({ id }) => id === point.signal) : null;
-  if (!signal) {
+  const over = point?.over && state.config ? point.over : null;
+  if (!over || !TOLD[over.kind]) {
     box.hidden = true;
     shown = null;
     return;
   }
-  if (shown !== signal) {
-    shown = signal;
-    const grid = format.grid(state.config.tick, state.config.decimals);
-    box.replaceChildren(
-      h("p", { class: "tooltip__title" }, format.words(signal.pattern)),
-      h("p", {}, h("strong", { class: signal.dir > 0 ? "buy" : "sell" }, format.side(signal.dir)), ` at ${format.price(signal.price, grid)}, ${format.barTime(signal.t, state.config.timeframe)} NY`),
-      h("p", {}, `Strength ${format.percent(signal.strength)}`, signal.regime ? ` · ${format.regime(signal.regime, signal.conf)}` : ""),
-      h("p", { class: signal.ok ? "tooltip__ok" : "tooltip__no" }, signal.ok ? "Accepted" : `Rejected: ${format.reason(signal).toLowerCase()}`),
-    );
+  if (shown !== over.what) {
+    shown = over.what;
+    box.replaceChildren(...TOLD[over.kind](over.what, state.config));
   }
   box.hidden = false;
   const { clientWidth, clientHeight } = stage;

@@ -1,0 +1,75 @@
+// The session's VWAP with bands of one and two deviations, and the EMAs: behind the cells.
+
+import { emaRuns, vwapRuns } from "../overlays/averages.js";
+import { Primitive } from "./primitive.js";
+
+export class Vwap extends Primitive {
+  constructor(look) {
+    super(look, { bottom: (frame) => this.#draw(frame) });
+  }
+
+  // Its value at the last bar in sight, for the label at the edge.
+  labels({ y, to }) {
+    const bar = this.bars[to];
+    if (!this.visible || !bar || bar.svwap === null || bar.svwap === undefined) return [];
+    const { grid, theme } = this.look;
+    const ticks = (Number(bar.svwap) * grid.scale) / grid.numerator;
+    return [{ y: y(ticks), text: "VWAP", rank: 5, colour: theme.vwap }];
+  }
+
+  #draw(frame) {
+    const { theme } = frame;
+    for (const run of vwapRuns(this.bars, frame.from - 1, frame.to + 1, frame.unit)) {
+      // Softly: two layers make the inner band the stronger one.
+      band(frame, run, 2, theme.vwap, 0.045);
+      band(frame, run, 1, theme.vwap, 0.06);
+      line(frame, run.map(({ at, mid }) => [at, mid]), { colour: theme.vwap, width: 1.75 });
+      for (const times of [-2, -1, 1, 2]) {
+        const points = run.map(({ at, mid, dev }) => [at, mid + times * dev]);
+        line(frame, points, { colour: theme.vwap, width: 1, alpha: Math.abs(times) === 1 ? 0.35 : 0.22 });
+      }
+    }
+  }
+}
+
+export class Emas extends Primitive {
+  constructor(look) {
+    super(look, { bottom: (frame) => this.#draw(frame) });
+  }
+
+  #draw(frame) {
+    [null, [4, 3]].forEach((dash, which) => {
+      for (const run of emaRuns(this.bars, frame.from - 1, frame.to + 1, frame.unit, which)) {
+        line(frame, run.map(({ at, value }) => [at, value]), { colour: frame.theme.ema, width: 1.25, alpha: this.look.drawnText ? 0.55 : 0.9, dash });
+      }
+    });
+  }
+}
+
+function line({ context, across, down, x, yPrice }, points, { colour, width, alpha = 1, dash = null }) {
+  context.globalAlpha = alpha;
+  context.strokeStyle = colour;
+  context.lineWidth = width * across;
+  context.lineJoin = "round";
+  context.setLineDash(dash ? dash.map((part) => part * across) : []);
+  context.beginPath();
+  points.forEach(([at, price], index) => {
+    if (index === 0) context.moveTo(x(at) * across, yPrice(price) * down);
+    else context.lineTo(x(at) * across, yPrice(price) * down);
+  });
+  context.stroke();
+  context.setLineDash([]);
+  context.globalAlpha = 1;
+}
+
+function band({ context, across, down, x, yPrice }, run, times, colour, alpha) {
+  if (run.length < 2) return;
+  context.globalAlpha = alpha;
+  context.fillStyle = colour;
+  context.beginPath();
+  for (const { at, mid, dev } of run) context.lineTo(x(at) * across, yPrice(mid + times * dev) * down);
+  for (const { at, mid, dev } of run.toReversed()) context.lineTo(x(at) * across, yPrice(mid - times * dev) * down);
+  context.closePath();
+  context.fill();
+  context.globalAlpha = 1;
+}
