@@ -73,7 +73,7 @@ def run_pytest(title: str, arguments: list[str], environ: dict[str, str]) -> Cou
     print(f"\n{title}", flush=True)
     with tempfile.TemporaryDirectory(prefix="tradebot-junit-") as folder:
         report = Path(folder) / "junit.xml"
-        options = ["-q", "-n", "2", "--dist", "loadfile", f"--junitxml={report}"]
+        options = ["-q", "-n", "2", "--dist", "loadfile", "--durations=15", f"--junitxml={report}"]
         code = subprocess.call(
             [sys.executable, "-m", "pytest", *options, *arguments], cwd=REPOSITORY, env=environ
         )

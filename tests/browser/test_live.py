@@ -75,7 +75,7 @@ def test_a_cut_socket_comes_back_without_a_reload_gap_or_double(look: LookAt) ->
     live.until(f"livePage.state().bars.at(-1).i > {before} + 4")
     live.until("document.getElementById('banner').hidden")
     assert contiguous(live.bars())
-    assert live.wire.asked[-1]["have"] is not None
+    assert [one["have"] for one in live.wire.asked if one["type"] == "sync"][-1] is not None
 
 
 def test_a_lost_frame_is_asked_for(look: LookAt) -> None:
@@ -175,9 +175,13 @@ def test_on_a_phone_the_chart_comes_first_and_nothing_sticks_out(look: LookAt) -
     assert live.page.evaluate("document.documentElement.scrollWidth") <= 390
     tops = {
         name: live.page.locator(selector).bounding_box()["y"]
-        for name, selector in {"chart": "#chart", "day": "#day-card", "lists": "#lists"}.items()
+        for name, selector in {
+            "chart": "#chart",
+            "panels": "#panel-bar",
+            "day": "#day-card",
+        }.items()
     }
-    assert tops["chart"] < 200 < tops["day"] < tops["lists"]
+    assert tops["chart"] < 200 < tops["panels"] < tops["day"]
     live.shoot("live-390")
 
 
@@ -185,13 +189,13 @@ def test_zoom_goes_from_cells_to_candles_and_back(look: LookAt) -> None:
     live = look()
     caption = "document.getElementById('chart-caption').textContent"
     live.until(f"{caption}.startsWith('Bid × ask')")
-    live.press_until("-", f"{caption}.startsWith('Volume profile')")
+    live.press_until("-", f"{caption}.startsWith('Split profile')")
     live.shoot("live-profile")
     live.press_until("-", f"{caption} === 'Candles'")
     live.shoot("live-candles")
     live.page.keyboard.press("0")
     live.until(f"{caption}.startsWith('Bid × ask')")
-    live.page.click("[data-mode=candles]")
+    live.page.select_option("#cells", "candles")
     live.until(f"{caption} === 'Candles'")
 
 

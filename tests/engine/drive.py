@@ -18,11 +18,15 @@ from engine.events import (
     Decision,
     Event,
     Fill,
+    Filled,
     LargeTrade,
     LevelGone,
     LevelMade,
     LevelTouched,
+    OrderAmend,
+    OrderIntent,
     OrderUpdate,
+    PositionOpened,
     SignalDetected,
     Sweep,
     TradeClosed,
@@ -87,17 +91,20 @@ def of(kind: type, events: Sequence[Event]) -> list[Any]:
     return [event for event in events if isinstance(event, kind)]
 
 
-SHOWN = (BarClosed, SignalDetected, LevelMade, LevelTouched, LevelGone, LargeTrade, Sweep)
+SHOWN = (
+    BarClosed, SignalDetected, LevelMade, LevelTouched, LevelGone, LargeTrade, Sweep,
+    Decision, OrderIntent, OrderAmend, OrderUpdate, Filled, PositionOpened,
+)  # fmt: skip
 
 
 def acted(events: Sequence[Event]) -> list[Event]:
-    """What a quiet engine says too: without what is only shown, refused or carried for the eye."""
+    """What a quiet engine says too: what became of the account, without what is only shown."""
     return [
         replace(event, carry=replace(event.carry, levels=()))
         if isinstance(event, DayStarted)
         else event
         for event in events
-        if not isinstance(event, SHOWN) and not (isinstance(event, Decision) and event.rule)
+        if not isinstance(event, SHOWN)
     ]
 
 

@@ -209,7 +209,7 @@ def asked(made: Bracket, best: int) -> tuple[int, ExitReason] | None:
     """What a best trade moves, which is also asked for."""
     moved = made.better_stop(best)
     if moved is not None:
-        made.ask(0, *moved)
+        made.ask(*moved)
     return moved
 
 
@@ -313,7 +313,8 @@ def test_break_even_does_not_move_a_trailing_stop_back() -> None:
 
 def test_a_change_names_the_order_and_what_it_shall_be() -> None:
     made = held(break_even_after_ticks=8)
-    amend = made.ask(7, 4800, ExitReason.BREAK_EVEN)
+    made.ask(4800, ExitReason.BREAK_EVEN)
+    amend = made.amend("stop", 7, "break_even")
     assert (amend.id, amend.trade_id, amend.ts) == (f"{made.id}-S", made.id, 7)
     assert (amend.price, amend.size, amend.reason) == (4800, 3, "break_even")
 
@@ -330,8 +331,8 @@ def test_the_reason_to_exit_is_what_put_the_stop_where_it_worked(
     working: int, reason: ExitReason
 ) -> None:
     made = held()
-    made.ask(6, 4801, ExitReason.BREAK_EVEN)
-    made.ask(7, 4803, ExitReason.TRAILING_STOP)
+    made.ask(4801, ExitReason.BREAK_EVEN)
+    made.ask(4803, ExitReason.TRAILING_STOP)
     made.working = working
     assert made.fill_exit(fill(working, 3), "stop")
     trade = made.trade(9, 4795, 4826, balance=0)
@@ -340,7 +341,7 @@ def test_the_reason_to_exit_is_what_put_the_stop_where_it_worked(
 
 def test_a_target_is_a_target_wherever_the_stop_was() -> None:
     made = held()
-    made.ask(6, 4801, ExitReason.BREAK_EVEN)
+    made.ask(4801, ExitReason.BREAK_EVEN)
     made.fill_exit(fill(4824, 3), "target")
     assert made.trade(9, 4795, 4826, balance=0).exit_reason is ExitReason.TARGET
 

@@ -12,6 +12,7 @@ import pytest
 from engine.commands import Flatten
 from engine.desk import first_carry
 from engine.events import (
+    BarClosed,
     CommandDone,
     DayStarted,
     Decision,
@@ -20,7 +21,9 @@ from engine.events import (
     OrderIntent,
     OrderUpdate,
     PositionOpened,
+    SignalDetected,
     TickDropped,
+    TradeClosed,
 )
 from engine.money import UNITS
 from engine.names import ExitReason, Halt
@@ -360,6 +363,23 @@ def test_a_quiet_engine_keeps_refusals_to_itself() -> None:
     driven.beat(BAR)
     assert driven.said(Decision) == []
     assert driven.engine.status().bars == 1
+
+
+def test_a_quiet_engine_says_what_became_of_the_account_and_not_how() -> None:
+    driven = Driven(quiet=True)
+    driven.bar(BUY_BAR)
+    driven.trade(BAR + 1, 4801)
+    driven.trade(BAR + 2, 4700)
+    said = {type(event) for event in driven.events}
+    assert TradeClosed in said
+    assert not said & {BarClosed, SignalDetected, Decision, OrderIntent, OrderUpdate, Filled}
+
+
+def test_a_quiet_engine_tells_a_broker_its_orders_all_the_same() -> None:
+    driven = Driven(quiet=True, simulated=False)
+    driven.bar(BUY_BAR)
+    driven.beat(BAR)
+    assert [order.role for order in driven.said(OrderIntent)] == ["entry"]
 
 
 # Exits

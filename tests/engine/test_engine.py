@@ -84,6 +84,15 @@ def test_times_after_2116_are_refused(ts: int) -> None:
     assert driven.command(Flatten(id="f", ts=at(2)))
 
 
+@pytest.mark.parametrize("quiet", [False, True])
+def test_the_bar_in_which_time_ends_takes_no_tick_after_it(quiet: bool) -> None:
+    engine = Engine(easy(), ALL_DAY, quiet=quiet)
+    ticks = tick_array([(MAX_TS - 2 + k, 4800, 1, 1) for k in range(5)])
+    dropped = of(TickDropped, engine.push(ticks))
+    assert [event.ts for event in dropped] == [MAX_TS, MAX_TS + 1, MAX_TS + 2]
+    assert engine.status().ticks == 2
+
+
 # Bad ticks
 
 

@@ -39,3 +39,9 @@ test("waiting and ended are neither good nor bad", () => {
   assert.equal(at(90_000, { state: "ended" }).level, "idle");
   assert.equal(feedState({ socket: "open", frame: null, frameAt: null, now: 5 }).level, "idle");
 });
+
+test("a session that was stopped is idle, one that failed is a fault", () => {
+  assert.deepEqual([at(9_000, { state: "stopped" }).level, at(9_000, { state: "stopped" }).text], ["idle", "Stopped"]);
+  const frame = { feed: { state: "ended", age_ms: 1 }, session: { status: "failed" } };
+  assert.equal(feedState({ socket: "open", frame, frameAt: 0, now: 0 }).level, "danger");
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { STEPS, channels, full, ramp, step } from "../../static/js/footprint/heat.js";
+import { STEPS, blend, channels, full, ramp, step } from "../../static/js/footprint/heat.js";
 
 test("nothing is cold, everything else shows, the fullest is hottest", () => {
   assert.equal(step(0, 100), 0);
@@ -27,11 +27,12 @@ test("one outlier does not make all others cold", () => {
   assert.equal(full([0, 0]), 1);
 });
 
-test("a ramp starts transparent and ends at its strongest", () => {
-  const colours = ramp("#52a8ff", 0.1, 0.5);
+test("a ramp starts with the ground and ends at its strongest, opaque", () => {
+  const colours = ramp("#ffffff", "#000000", 0.1, 0.5);
   assert.equal(colours.length, STEPS);
-  assert.equal(colours[0], "rgba(82, 168, 255, 0.000)");
-  assert.equal(colours.at(-1), "rgba(82, 168, 255, 0.500)");
+  assert.equal(colours[0], "#000000");
+  assert.equal(colours.at(-1), "#808080");
+  assert.equal(blend("#52a8ff", "#102030", 0), "#102030");
   assert.deepEqual(channels(" #FF9d3c "), [255, 157, 60]);
   assert.throws(() => channels("orange"), RangeError);
 });

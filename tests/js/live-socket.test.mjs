@@ -163,3 +163,19 @@ test("what is no longer lacking is not asked for; a new lack is, but not faster"
   timers.pass(RETRY_MS);
   assert.deepEqual(asked, [5, 6, 7]);
 });
+
+test("the way to the server and back is measured, one question at a time", () => {
+  const trips = [];
+  socket.onRoundTrip = (milliseconds) => trips.push(milliseconds);
+  socket.clock = () => timers.now;
+  socket.measure(); // not open yet: nothing to ask
+  socket.start();
+  accept();
+  socket.measure();
+  timers.pass(35);
+  socket.measure();
+  assert.equal(opened.at(-1).sent.filter(({ type }) => type === "ping").length, 1);
+  opened.at(-1).onmessage({ data: '{"type":"pong"}' });
+  opened.at(-1).onmessage({ data: '{"type":"pong"}' });
+  assert.deepEqual(trips, [35]);
+});

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { PATHS } from "../../static/js/chart/marks.js";
-import { placeOf } from "../../static/js/chart/trade-lines.js";
+import { placeOf } from "../../static/js/overlays/place.js";
 import { FAMILIES, MOST_A_SIDE, family, placed } from "../../static/js/signals.js";
-import { inputText, placeInLimits } from "../../static/js/ui/cards.js";
+import { placeInLimits } from "../../static/js/ui/day-card.js";
+import { inputText } from "../../static/js/ui/regime-card.js";
 
 const PATTERNS = {
   BUY_IMBALANCE: "imbalance", SELL_IMBALANCE: "imbalance", STACKED_BUY_IMBALANCE: "stacked",
@@ -28,14 +29,14 @@ test("accepted signals stand nearest to the bar, the rest are counted", () => {
   const sides = placed([...many, signal("s", -1, false, 1)]);
   assert.equal(sides.below[0].id, 6);
   assert.equal(sides.below.length, MOST_A_SIDE);
-  assert.equal(sides.moreBelow, 3);
+  assert.equal(sides.hiddenBelow.length, 3);
   assert.deepEqual(sides.above.map(({ id }) => id), ["s"]);
 });
 
 test("far out only accepted signals are shown", () => {
   const sides = placed([signal(1, 1, false, 1), signal(2, 1, true, 0.5)], true);
   assert.deepEqual(sides.below.map(({ id }) => id), [2]);
-  assert.equal(sides.moreBelow, 0);
+  assert.equal(sides.hiddenBelow.length, 0);
 });
 
 test("a moment lies in the bar that holds it", () => {

@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from tradebot.csp import ADMIN, HEADER, OWN, ContentSecurityPolicyMiddleware
+from tradebot.csp import ADMIN, CHART_LOGO, HEADER, OWN, ContentSecurityPolicyMiddleware
 
 
 def answer(path, view=lambda request: HttpResponse("page")):
@@ -24,6 +24,13 @@ def test_own_pages_run_scripts_from_our_files_only():
     assert directives(header)["script-src"] == "'self'"
     assert directives(header)["frame-ancestors"] == "'none'"
     assert directives(header)["object-src"] == "'none'"
+
+
+def test_own_pages_take_no_inline_style_but_the_charts_logo():
+    styles = directives(answer("/")[HEADER])["style-src"].split()
+
+    assert styles == ["'self'", CHART_LOGO]
+    assert "'unsafe-inline'" in directives(ADMIN)["style-src"]
 
 
 def test_admin_has_its_own_policy():

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,18 +11,22 @@ import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from channels.layers import get_channel_layer
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import OperationalError
 from django.test import Client
+from django.utils import timezone
 
 from engine.events import Halted, SessionChanged, TierChanged
 from engine.instruments import instrument
 from engine.names import Halt
 from marketdata.models import NS, Bar, Instrument, moment
-from trading import consumers, selectors
-from trading.consumers import GROUP, LONGEST_MESSAGE, NOT_LOGGED_IN, LiveConsumer
+from trading import consumers, selectors, watching
+from trading.bar_views import REQUESTS, group
+from trading.consumers import GROUP, NOT_LOGGED_IN, LiveConsumer
 from trading.models import Account, Session, Signal, Trade
-from trading.pipeline.publisher import notice_of
+from trading.page_messages import LONGEST_MESSAGE
+from trading.pipeline.frames import notice_of
 from trading.pipeline.recorder import Recorder
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,6 +35,7 @@ DAY = date(2026, 11, 19)
 OPEN = int(datetime(2026, 11, 19, 14, 30, tzinfo=UTC).timestamp()) * NS
 MS = 1_000_000
 TICK = Decimal("0.25")
+ANSWER_WITHIN_S = 20
 
 
 @pytest.fixture
@@ -131,14 +136,14 @@ class Socket(ApplicationCommunicator):  # type: ignore[misc]
 
     async def open(self) -> bool:
         await self.send_input({"type": "websocket.connect"})
-        answer = await self.receive_output()
+        answer = await self.receive_output(timeout=ANSWER_WITHIN_S)
         return bool(answer["type"] == "websocket.accept")
 
     async def send(self, *, text: str | None = None, data: bytes | None = None) -> None:
         await self.send_input({"type": "websocket.receive", "text": text, "bytes": data})
 
     async def receive(self) -> Any:
-        answer = await self.receive_output()
+        answer = await self.receive_output(timeout=ANSWER_WITHIN_S)
         assert answer["type"] == "websocket.send"
         return json.loads(answer["text"])
 
@@ -148,8 +153,8 @@ class Socket(ApplicationCommunicator):  # type: ignore[misc]
 
 
 @asynccontextmanager
-async def page(user: Any) -> AsyncIterator[Socket]:
-    socket = Socket(LiveConsumer.as_asgi(), user=user)
+async def page(user: Any, **scope: Any) -> AsyncIterator[Socket]:
+    socket = Socket(LiveConsumer.as_asgi(), user=user, **scope)
     assert await socket.open()
     yield socket
     await socket.close()
@@ -325,9 +330,9 @@ async def test_a_page_is_in_the_group_before_the_database_is_read(
     """What is published while the snapshot is being made reaches the page."""
     from asgiref.sync import async_to_sync
 
-    def slow_snapshot(have: int | None) -> dict[str, Any]:
+    def slow_snapshot(have: int | None, **about: Any) -> dict[str, Any]:
         async_to_sync(publish)({"type": "frame", "seq": 1})
-        return {"type": "snapshot", "have": have}
+        return {"type": "snapshot", "have": have, "config": None}
 
     monkeypatch.setattr(consumers, "live_snapshot", slow_snapshot)
     async with page(user) as socket:
@@ -350,9 +355,9 @@ async def test_a_page_that_left_is_no_longer_sent_to(user: User) -> None:
         ("nonsense", "not JSON"),
         ("[" * 900, "not JSON"),
         ("[]", "not an object"),
-        ("{}", "type is sync or ping"),
-        ('{"type": "halt"}', "type is sync or ping"),
-        ('{"type": ["sync"]}', "type is sync or ping"),
+        ("{}", "type is sync"),
+        ('{"type": "halt"}', "type is sync"),
+        ('{"type": ["sync"]}', "type is sync"),
         ('{"type": "sync", "have": "now"}', "have is"),
         ('{"type": "sync", "have": true}', "have is"),
         ('{"type": "sync", "have": 1.5}', "have is"),
@@ -380,7 +385,7 @@ async def test_bytes_are_answered_too(user: User) -> None:
 async def test_a_database_that_does_not_answer_is_said_and_the_socket_stays(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(have: int | None) -> dict[str, Any]:
+    def broken(have: int | None, **about: Any) -> dict[str, Any]:
         raise OperationalError("connection to secret-host refused")
 
     monkeypatch.setattr(consumers, "live_snapshot", broken)
@@ -392,3 +397,192 @@ async def test_a_database_that_does_not_answer_is_said_and_the_socket_stays(
         }
         await publish({"type": "frame", "seq": 1})
         assert (await socket.receive())["seq"] == 1
+
+
+# Accounts, sessions and other bars
+
+
+def other_account(session: Session, name: str = "paper-CL") -> Session:
+    account = Account.objects.create(name=name, balance=10_000, peak=10_000)
+    return Session.objects.create(
+        account=account,
+        day=DAY,
+        instrument=session.instrument,
+        timeframe=60,
+        source="other",
+        started_at=moment(OPEN),
+        last_tick_ns=OPEN + 3600 * NS,
+    )
+
+
+def heard_at(session: Session, ago: timedelta, status: str = "running") -> None:
+    Session.objects.filter(pk=session.pk).update(updated_at=timezone.now() - ago, status=status)
+
+
+async def test_a_page_that_names_an_account_hears_of_it_alone(user: User, session: Session) -> None:
+    await sync_to_async(other_account)(session)  # written last
+    async with page(user, query_string=b"account=paper-ES") as socket:
+        snapshot = await sync(socket, None)
+        assert snapshot["config"]["account"] == "paper-ES"
+        await publish({"type": "frame", "seq": 1, "account_name": "paper-CL"})
+        await publish({"type": "levels", "account_name": "paper-CL"})
+        await publish({"type": "frame", "seq": 2, "account_name": "paper-ES"})
+        assert (await socket.receive())["seq"] == 2
+
+
+@pytest.mark.parametrize("name", ["nobody", "%00", "x" * 200, "paper-ES%27--"])
+async def test_an_account_without_a_session_is_named(
+    user: User, session: Session, name: str
+) -> None:
+    async with page(user, query_string=f"account={name}".encode()) as socket:
+        snapshot = await sync(socket, None)
+        assert snapshot["config"] is None
+        error = await socket.receive()
+        assert "has no session" in error["message"]
+        assert len(error["message"]) < 100
+        assert await ask(socket, '{"type": "ping"}') == {"type": "pong"}
+
+
+async def test_a_page_stays_with_its_account_while_another_is_written_too(
+    user: User, session: Session
+) -> None:
+    async with page(user) as socket:
+        assert (await sync(socket, None))["config"]["account"] == "paper-ES"
+        await sync_to_async(other_account)(session)
+        assert (await sync(socket, None))["config"]["account"] == "paper-ES"
+        await sync_to_async(heard_at)(session, timedelta(minutes=1))
+        assert (await sync(socket, None))["config"]["account"] == "paper-CL", "its own is not alive"
+
+
+async def test_sessions_that_run_are_listed_first(user: User, session: Session) -> None:
+    def rows() -> None:
+        heard_at(session, timedelta(seconds=2))
+        heard_at(other_account(session, "paper-A"), timedelta(seconds=3))
+        heard_at(other_account(session, "paper-died"), timedelta(minutes=5))
+        heard_at(other_account(session, "paper-over"), timedelta(seconds=1), "ended")
+
+    await sync_to_async(rows)()
+    async with page(user) as socket:
+        answer = await ask(socket, '{"type": "sessions"}')
+    assert (answer["type"], answer["shared"]) == ("sessions", bool(settings.REDIS_URL))
+    assert [(one["account"], one["running"], one["status"]) for one in answer["sessions"]] == [
+        ("paper-A", True, "running"),
+        ("paper-ES", True, "running"),
+        ("paper-over", False, "ended"),
+        ("paper-died", False, "running"),
+    ]
+    first = answer["sessions"][1]
+    assert (first["symbol"], first["mode"], first["net"]) == ("ES", "paper", "0.00")
+    assert first["bars"] == {"kind": "time", "length": 300}
+
+
+@pytest.mark.parametrize(
+    ("bars", "answer"),
+    [
+        ("5", "bars is an object"),
+        ('{"kind": "renko", "length": 5}', "'renko' are not known"),
+        ('{"kind": "time", "length": 0}', "from 5 to 86400"),
+    ],
+)
+async def test_bars_that_cannot_be_shown_are_answered_and_the_socket_stays(
+    user: User, session: Session, bars: str, answer: str
+) -> None:
+    async with page(user) as socket:
+        await sync(socket, None)
+        error = await ask(socket, f'{{"type": "view", "bars": {bars}}}')
+        assert (error["type"], answer in error["message"]) == ("error", True)
+        assert await ask(socket, '{"type": "ping"}') == {"type": "pong"}
+
+
+async def test_without_a_session_there_are_no_bars_of_another_kind(user: User) -> None:
+    async with page(user) as socket:
+        await sync(socket, None)
+        error = await ask(socket, '{"type": "view", "bars": {"kind": "tick", "length": 100}}')
+        assert "Nothing is traded yet" in error["message"]
+
+
+async def test_other_bars_are_asked_of_the_pipeline_and_passed_on(
+    user: User, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "ASK_EVERY_S", 0.05)
+    layer: Any = get_channel_layer()
+    pipeline = await layer.new_channel()
+    await layer.group_add(REQUESTS, pipeline)
+    async with page(user) as socket:
+        await sync(socket, None)
+        await socket.send(text='{"type": "view", "bars": {"kind": "tick", "length": 100}}')
+        request = await layer.receive(pipeline)
+        assert {name: request[name] for name in ("account", "bars", "wants")} == {
+            "account": "paper-ES",
+            "bars": {"kind": "tick", "length": 100},
+            "wants": "snapshot",
+        }
+        answer = {"type": "live.view", "key": "tick-100", "text": '{"type":"view_snapshot"}'}
+        await layer.send(request["channel"], answer)
+        assert await socket.receive() == {"type": "view_snapshot"}
+        frame = answer | {"text": '{"type":"view_frame"}'}
+        await layer.group_send(group("paper-ES", "tick-100"), frame)
+        assert await socket.receive() == {"type": "view_frame"}
+        assert (await layer.receive(pipeline))["wants"] == "keep"
+        left = await ask(socket, '{"type": "view", "bars": null}')
+        assert left == {"type": "view", "key": None, "state": "left"}
+        while (request := await layer.receive(pipeline))["wants"] == "keep":
+            pass
+        assert request["wants"] == "leave"
+        await layer.group_send(group("paper-ES", "tick-100"), frame)
+        await layer.send(request["channel"], answer)
+        assert await socket.receive_nothing()
+
+
+async def test_a_page_that_joins_asks_its_pipeline_for_what_it_did_not_hear(
+    user: User, session: Session
+) -> None:
+    await sync_to_async(add_bars)(session, 0, 3)
+    layer: Any = get_channel_layer()
+    pipeline = await layer.new_channel()
+    await layer.group_add(watching.RECENT, pipeline)
+    for have in (None, start_ms(2)):
+        async with page(user) as socket:
+            await sync(socket, have)
+            request = await layer.receive(pipeline)
+            assert request["account"] == "paper-ES"
+            recent = {"type": "recent", "account_name": "paper-ES", "prints": [[1, 2, 3, 1]]}
+            await layer.send(request["channel"], {"type": "live.frame", "frame": recent})
+            assert await socket.receive() == recent
+            await sync(socket, start_ms(2))  # it heard everything since
+            await sync(socket, None)  # it forgot
+            assert (await layer.receive(pipeline))["account"] == "paper-ES"
+    await layer.group_send(watching.RECENT, {"type": "mark"})
+    assert await layer.receive(pipeline) == {"type": "mark"}, "nothing was asked before"
+
+
+async def test_without_a_session_nothing_is_asked_for(user: User) -> None:
+    layer: Any = get_channel_layer()
+    pipeline = await layer.new_channel()
+    await layer.group_add(watching.RECENT, pipeline)
+    async with page(user) as socket:
+        await sync(socket, None)
+    await layer.group_send(watching.RECENT, {"type": "mark"})
+    assert await layer.receive(pipeline) == {"type": "mark"}, "nothing was asked before"
+
+
+async def test_a_page_that_goes_is_no_longer_looking(user: User, session: Session) -> None:
+    layer: Any = get_channel_layer()
+    pipeline = await layer.new_channel()
+    await layer.group_add(REQUESTS, pipeline)
+    async with page(user) as socket:
+        await sync(socket, None)
+        await socket.send(text='{"type": "view", "bars": {"kind": "tick", "length": 100}}')
+        assert (await layer.receive(pipeline))["wants"] == "snapshot"
+    assert (await layer.receive(pipeline))["wants"] == "leave"
+
+
+async def test_without_a_pipeline_the_page_is_told_that_none_answers(
+    user: User, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "ANSWER_S", 0.02)
+    async with page(user) as socket:
+        await sync(socket, None)
+        error = await ask(socket, '{"type": "view", "bars": {"kind": "time", "length": 60}}')
+        assert (error["about"], error["key"]) == ("view", "time-60")
+        assert "paper-ES" in error["message"]

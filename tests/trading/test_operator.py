@@ -144,7 +144,7 @@ def test_a_nudge_is_heard_and_the_commands_are_looked_for(account):
 def test_a_database_that_is_away_does_not_end_the_operator(account, monkeypatch):
     calls = []
 
-    def claim_(account_id):
+    def claim_(account_id, tell):
         calls.append(account_id)
         raise ConnectionError("away")
 

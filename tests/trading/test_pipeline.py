@@ -214,7 +214,7 @@ def test_a_stop_closes_the_simulated_position_and_the_session():
     assert Session.objects.get().status == "stopped"
     row = Trade.objects.get()
     assert (row.status, row.exit_reason) == ("closed", ExitReason.END_OF_DATA)
-    assert frames[-1]["feed"]["state"] == "ended"
+    assert frames[-1]["feed"]["state"] == "stopped"
     assert frames[-1]["position"] is None
 
 

@@ -14,7 +14,10 @@ from engine.names import Halt
 from marketdata.calendars import schedule
 from tests.trading.days import ticks
 from trading.pipeline.core import Core, WarmUp
-from trading.pipeline.publisher import MOST, MOST_BARS, Facts, Publisher, notice_of
+from trading.pipeline.frames import MOST, MOST_BARS, Facts, notice_of
+from trading.pipeline.levels import MOST_GONE
+from trading.pipeline.prints import MOST_PRINTS
+from trading.pipeline.publisher import Publisher
 from trading.pipeline.stream import part
 from trading.wire import units_text
 
@@ -82,14 +85,16 @@ def test_a_frame_has_everything_the_contract_names(publisher, clock):
     json.dumps(frame, allow_nan=False)
     assert set(frame) == {
         "type", "seq", "now", "account_name", "bars", "last_bar", "forming", "signals", "trades",
-        "position", "waiting", "account", "feed", "regime", "session", "output", "notices",
+        "position", "waiting", "orders", "account", "feed", "regime", "session", "output",
+        "notices",
     }  # fmt: skip
     assert set(frame["feed"]) == {
         "source", "synthetic", "inferred", "state", "last_tick", "age_ms", "ticks", "tps",
         "dropped", "speed", "latency_us",
     }  # fmt: skip
     assert set(frame["account"]) == {
-        "balance", "day_pnl", "open_pnl", "target", "limit", "tier", "symbol", "halts", "streak",
+        "balance", "peak", "day_pnl", "open_pnl", "target", "limit", "tier", "symbol", "halts",
+        "streak",
     }  # fmt: skip
     assert frame["forming"]["t"] > frame["last_bar"] == frame["bars"][-1]["t"]
     assert frame["account"]["balance"] == units_text(publisher.core.engine.status().balance)
@@ -199,7 +204,7 @@ def test_a_dead_channel_layer_is_counted_and_tried_again(publisher, clock):
         (said_.Resumed(ts=1, halt=Halt.REJECTS, reason="resumed"), "info", "No longer halted"),
         (said_.TierChanged(ts=1, before="a", after="b", balance=350_000_000_000), "info", "3500"),
         (said_.CommandDone(ts=1, command_id="1", kind="Kill", ok=False, result="no"), "error",
-         "Kill: no"),
+         "Kill switch: no"),
         (said_.InputIgnored(ts=1, what="fill", reason="seen before"), "warning", "seen before"),
         (said_.SessionChanged(ts=1, phase="entries_closed"), "info", "entries closed"),
         (said_.OrderUpdate(ts=1, id="o", status="rejected", reason="margin"), "error", "margin"),
@@ -272,3 +277,98 @@ def test_living_levels_are_said_when_they_change_and_every_five_seconds(publishe
         assert "levels" not in sent(publisher)
     clock.now += 1
     assert sent(publisher)["levels"]["levels"] == said
+
+
+def test_levels_that_ended_are_said_beside_those_that_live(publisher):
+    push(publisher, 0, 30_000)
+    message = sent(publisher)["levels"]
+    gone = message["gone"]
+    assert 0 < len(gone) <= MOST_GONE
+    assert {level["why"] for level in gone} <= {
+        "traded", "traded_through", "revisited", "displaced",
+    }  # fmt: skip
+    assert all(level["t"] <= level["e"] for level in gone)
+    assert not {level["id"] for level in gone} & {level["id"] for level in message["levels"]}
+
+
+def test_trades_come_beside_frames_as_the_engine_took_them(publisher, clock):
+    push(publisher, 0, 15_000)
+    prints = sent(publisher)["prints"]
+    assert prints["account_name"] == "paper-MES"
+    assert prints["left_out"] == 15_000 - MOST_PRINTS
+    last = prints["prints"][-1]
+    day = ticks()
+    assert last == [
+        int(day.ts[14_999]) // 1_000_000, *(int(column[14_999]) for column in day[1:])
+    ]  # fmt: skip
+    clock.now += 1
+    assert "prints" not in sent(publisher)
+    push(publisher, 15_000, 15_002)
+    clock.now += 1
+    assert len(sent(publisher)["prints"]["prints"]) == 2
+
+
+def test_a_page_that_joins_is_told_what_all_others_have_heard(publisher, clock):
+    """And what they have not heard yet comes to all of them later: nothing twice."""
+    push(publisher, 0, 15_000)
+    tape = sent(publisher)["tape"]
+    clock.now += 1
+    push(publisher, 15_000, 15_010)
+    heard = sent(publisher)["prints"]["prints"]
+    push(publisher, 15_010, 15_020)  # told to nobody yet
+    recent = publisher.recent.message()
+    assert len(recent["prints"]) == MOST_PRINTS
+    assert recent["prints"][-10:] == heard
+    assert (recent["large"], recent["sweeps"]) == (tape["large"], tape["sweeps"])
+
+
+def test_an_open_positions_stop_is_told_with_its_way(clock):
+    config = engine_config("MES").override({
+        "risk.break_even_after_ticks": "4", "risk.trail_ticks": "6",
+    })  # fmt: skip
+    core = Core(Engine(config, schedule(instrument("MES"), "rth")))
+    facts = Facts(
+        spec=instrument("MES"), account="paper-MES", mode="paper", source="memory", synthetic=True,
+        inferred=False, speed="1", stale_s=30, feed="live",
+    )  # fmt: skip
+    made = Publisher(core, facts, clock=clock)
+    core.outputs = [made]
+    longest = 0
+    for start in range(0, 30_000, 20):
+        push(made, start, start + 20)
+        clock.now += 0.2
+        position = made.frame()["position"]
+        if position:
+            moves = position["moves"]
+            assert moves[-1][1] == position["stop"]
+            assert moves == sorted(moves)
+            assert moves[0][0] >= position["et"]
+            longest = max(longest, len(moves))
+    assert longest > 1
+
+
+def test_a_frame_tells_the_days_times_and_where_it_stands(publisher, clock):
+    push(publisher, 0, 15_000)
+    session = publisher.frame()["session"]
+    times = session["times"]
+    in_order = [times[name] for name in (
+        "open", "entries_from", "entries_to", "flatten", "close", "end",
+    )]  # fmt: skip
+    assert in_order == sorted(in_order)
+    assert times["open"] < session["ts"] < times["end"]
+
+
+def test_a_position_is_told_with_its_orders_and_excursions(publisher, clock):
+    seen = []
+    for start in range(0, 30_000, 20):
+        push(publisher, start, start + 20)
+        clock.now += 0.2
+        frame = publisher.frame()
+        if frame["position"]:
+            seen.append(frame)
+    assert seen
+    for frame in seen:
+        position = frame["position"]
+        assert {order["role"] for order in frame["orders"]} >= {"stop", "target"}
+        assert position["mae"] >= 0 <= position["mfe"]
+    assert any(frame["position"]["mfe"] > 0 for frame in seen)

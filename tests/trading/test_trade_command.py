@@ -1,5 +1,6 @@
 """`manage.py trade`: what it refuses, how it starts and how it stops, as its own process."""
 
+import asyncio
 import json
 import os
 import re
@@ -152,6 +153,20 @@ def test_two_processes_do_not_trade_one_account(data_dir):
 )  # fmt: skip
 def test_addresses(text, expected):
     assert parse_address(text) == expected
+
+
+async def test_a_served_connection_sends_at_once():
+    taken = asyncio.get_running_loop().create_future()
+
+    def take(reader, writer):
+        connection = writer.get_extra_info("socket")
+        taken.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    listener = bind("127.0.0.1", 0)
+    async with await asyncio.start_server(take, sock=listener):
+        await asyncio.open_connection(*listener.getsockname())
+        assert await taken
 
 
 def test_an_address_for_everybody_is_told_as_one_that_can_be_opened():

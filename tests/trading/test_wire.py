@@ -43,6 +43,24 @@ def test_bars_are_the_same_from_both(events, start):
     assert wire.bars_to_wire(session_bars(start.session), MES) == told
 
 
+def test_a_bar_says_the_vwaps_deviation_and_the_averages_in_ticks(events):
+    bars = [event.bar for event in of(said_.BarClosed, events)]
+    told = [wire.bar_to_wire(bar, MES) for bar in bars]
+    assert told[0]["ema"] is None
+    inputs = bars[-1].reading.inputs
+    assert told[-1]["ema"] == pytest.approx([inputs["ema_fast"], inputs["ema_slow"]], abs=1e-4)
+    assert told[-1]["sdev"] == pytest.approx(bars[-1].session_deviation, abs=1e-4)
+    assert told[-1]["said"] == bars[-1].reading.reason
+
+
+def test_averages_that_are_not_known_yet_are_null():
+    nan = math.nan
+    assert wire.averages({"ema_fast": 4.0, "ema_slow": nan}) is None
+    assert wire.averages({"ema_fast": None, "ema_slow": None}) is None
+    assert wire.averages(None) is None
+    assert wire.averages({"ema_fast": 4.00004, "ema_slow": 5.0}) == [4.0, 5.0]
+
+
 def test_signals_are_the_same_from_both(events, start):
     told = [wire.signal_to_wire(event.signal) for event in of(said_.SignalDetected, events)]
     rows = [wire.signal_row_to_wire(row, MES) for row in session_signals(start.session)]

@@ -1,32 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CANDLES, CELLS, PROFILE, barsAtFirst, detail, rowTicks, rows, textSize } from "../../static/js/footprint/levels.js";
-
-test("more room shows more: candles, profile, cells", () => {
-  assert.equal(detail("auto", 6), CANDLES);
-  assert.equal(detail("auto", 20), PROFILE);
-  assert.equal(detail("auto", 84), CELLS);
-});
-
-test("a wish is followed as far as the zoom carries it", () => {
-  assert.equal(detail(CANDLES, 84), CANDLES);
-  assert.equal(detail(PROFILE, 84), PROFILE);
-  assert.equal(detail(PROFILE, 6), CANDLES);
-  assert.equal(detail(CELLS, 20), PROFILE);
-});
-
-test("rows are grouped to round counts of ticks until they are high enough", () => {
-  assert.equal(rowTicks(12, 11), 1);
-  assert.equal(rowTicks(8.7, 11), 2);
-  assert.equal(rowTicks(2.3, 11), 5);
-  assert.equal(rowTicks(0.01, 11), 2000);
-});
-
-test("the instrument's own row is never split", () => {
-  assert.equal(rowTicks(100, 11, 50), 50);
-  assert.equal(rowTicks(0.1, 11, 50), 200);
-});
+import { RowCache, rows, stacks } from "../../static/js/footprint/rows.js";
 
 const BAR = {
   lv: [[99, 4, 0, 1], [100, 10, 2, 0], [101, 3, 30, 0], [103, 0, 7, 0]],
@@ -67,15 +42,36 @@ test("the lowest row is no buy imbalance and the highest no sell imbalance", () 
   assert.deepEqual([only.buy, only.sell], [false, false]);
 });
 
-test("a text size fits its cell or there is none", () => {
-  const size = textSize(30, 12, 4);
-  assert.ok(size > 0 && size * 0.57 * 4 <= 30 && size <= 12);
-  assert.equal(textSize(30, 8, 4), 0);
-  assert.equal(textSize(10, 20, 4), 0);
+const imbalance = (price, side) => ({ price, buy: side === "buy", sell: side === "sell" });
+
+test("three adjacent imbalances of one side are a stack, two or a gap are none", () => {
+  const runs = (side, ...prices) => stacks(prices.map((price) => imbalance(price, side)), 2);
+  assert.deepEqual(runs("buy", 100, 102, 104), [{ dir: 1, low: 100, high: 104 }]);
+  assert.deepEqual(runs("sell", 100, 102, 104, 106), [{ dir: -1, low: 100, high: 106 }]);
+  assert.deepEqual(runs("buy", 100, 102), []);
+  assert.deepEqual(runs("buy", 100, 102, 106, 108), []);
 });
 
-test("the first look has a dozen columns on a wide chart and a few on a phone", () => {
-  assert.equal(barsAtFirst(1030), 12);
-  assert.equal(barsAtFirst(322), 4);
-  assert.equal(barsAtFirst(3000), 14);
+test("a stack ends where its side does, and another may begin", () => {
+  const list = [1, 2, 3].map((price) => imbalance(price, "buy"))
+    .concat(imbalance(4, "none"), [5, 6, 7].map((price) => imbalance(price, "buy")));
+  assert.deepEqual(stacks(list, 1), [{ dir: 1, low: 1, high: 3 }, { dir: 1, low: 5, high: 7 }]);
+});
+
+test("what is largest in a bar is known with its rows, and rows are made once", () => {
+  const cache = new RowCache();
+  const made = cache.of(BAR, 1, RULES);
+  assert.deepEqual(made.most, { side: 30, delta: 27, volume: 33 });
+  const grouped = cache.of(BAR, 2, RULES);
+  assert.equal(cache.of(BAR, 1, RULES), made);
+  assert.equal(cache.of(BAR, 2, RULES), grouped);
+  assert.notEqual(cache.of(BAR, 1, { ...RULES }), made);
+});
+
+test("rows of a long day are not all kept", () => {
+  const cache = new RowCache();
+  const made = cache.of(BAR, 1, RULES);
+  for (let count = 0; count < 1000; count += 1) cache.of({ ...BAR }, 1, RULES);
+  assert.notEqual(cache.of(BAR, 1, RULES), made);
+  assert.deepEqual(cache.of(BAR, 1, RULES), made);
 });

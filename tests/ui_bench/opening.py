@@ -1,0 +1,37 @@
+"""From the navigation to a chart that shows bars and takes input."""
+
+from bench.table import Row
+from tests.browser.conftest import until
+from tests.ui_bench.goals import INTERACTIVE_MS
+from tests.ui_bench.page import SIZE, Setup, percentile
+
+# Resolves in the task after the frame that shows the first bars.
+SHOWN = """() => new Promise((resolve) => {
+  const look = () => {
+    if (!(window.livePage?.drawn().length > 0)) return requestAnimationFrame(look);
+    requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+  };
+  look();
+})"""
+
+
+def rows(setup: Setup) -> list[Row]:
+    """With nothing in the browser's cache, and again with everything in it."""
+    cold: list[float] = []
+    warm: list[float] = []
+    with setup.chromium() as browser:
+        for _ in range(3 if setup.quick else 9):
+            context = browser.new_context(viewport=SIZE, storage_state=setup.cookies)
+            for times in (cold, warm):
+                page = context.new_page()
+                page.goto(f"{setup.server.url}/", wait_until="commit")
+                times.append(float(page.evaluate(SHOWN)))
+                until(page, "document.getElementById('feed-state').textContent !== 'Connecting'")
+                page.close()
+            context.close()
+    named = (("nothing cached", cold), ("cached", warm))
+    return [row(f"page interactive, {name}", times) for name, times in named]
+
+
+def row(what: str, times: list[float]) -> Row:
+    return Row(what=what, value=percentile(times, 0.5), unit=" ms", goal=INTERACTIVE_MS)
