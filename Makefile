@@ -14,10 +14,10 @@ RIVALS := $(VENV)/rivals
 COMPILE := $(PY) -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench mutants rivals requirements clean help
+.PHONY: run test check bench bench-ui mutants rivals requirements clean help
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
 run: $(RUNTIME) ## trade on a simulated market, page on 127.0.0.1 (PORT=8000 SPEED=10 ARGS=)
 	@exec $(PY) -m tradebot trade --feed simulator --symbol MES --mode paper --speed $(SPEED) --serve 127.0.0.1:$(PORT) $(ARGS)
@@ -40,6 +40,9 @@ check: $(TOOLS) ## lint, format, types, layers, migrations, settings
 
 bench: rivals ## measure how fast the engine is (ARGS= for bench)
 	@exec $(PY) -m bench $(ARGS)
+
+bench-ui: $(TOOLS) ## measure how fast the live page is, in Chromium (ARGS= for bench-ui)
+	@exec $(PY) -m tests.ui_bench $(ARGS)
 
 mutants: $(TOOLS) ## break what handles money, bit by bit: do tests notice? (ARGS= modules)
 	@exec $(PY) -m tests.mutants $(ARGS)
