@@ -165,9 +165,9 @@ def test_a_trade_shows_its_facts_and_leads_to_its_story(live: Look) -> None:
     assert live.page.get_attribute("#trade-card a", "href") == f"/trades/{chosen}/"
     for name in ("Entry", "Exit", "Stop", "Target", "Net", "Ended by"):
         assert name in live.text("#trade-card")
+    live.wire.tamper = lambda message: None  # the market holds still: nothing else paints the page
     live.page.keyboard.press("Escape")
     assert live.page.is_hidden("#trade-card")
-    live.wire.tamper = lambda message: None  # the market holds still
     spot = (
         f"{OVERLAYS}.trades.spots.filter(({{id}}) => id === '{chosen}')"
         ".flatMap(({points}) => points).map(([x, y]) => ({x, y}))"

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests import services
 from tests.browser.conftest import (
     ARTEFACTS,
     ROOT,
+    WAIT_S,
     Look,
     Server,
     Watch,
@@ -200,12 +202,13 @@ def test_levels_are_those_of_the_bars_that_are_shown(look: LookAt) -> None:
     names = f"{overlays}.levels.map(({{id}}) => id)"
     choose(live, "time-300")
     live.until(f"{LOADED} && {WIDTH} === 300000")
-    for _ in range(20):  # while the session goes on telling its own
+    started = time.monotonic()
+    while time.monotonic() < started + 2 or not told["own"]:  # the session goes on telling its own
+        assert time.monotonic() < started + WAIT_S, "the session tells its levels meanwhile"
         live.page.wait_for_timeout(100)
         shown, gone = live.page.evaluate(f"[{names}, {overlays}.gone.map(({{id}}) => id)]")
         assert set(shown) <= told["view"]
         assert set(gone) <= ended["view"]
-    assert told["own"], "the session told its levels meanwhile"
     before = json.dumps(live.page.evaluate(f"JSON.stringify({names})"))
     assert len(before) > 4
     choose(live, "time-60")

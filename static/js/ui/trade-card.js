@@ -20,7 +20,7 @@ export class TradeCard {
   close() {
     if (this.element.hidden) return;
     this.onClose();
-    this.element.hidden = true;
+    this.render(null); // and forget it: the same trade may be chosen next
   }
 
   #draw(trade, config) {
