@@ -7,8 +7,9 @@ datetime.date(2023, 12, 26)
 - A trading day ends at 17:00 New York and starts where the one before ended. So days tile time, a
   weekend or holiday belongs to the day after it, and after an early close the rest of the
   afternoon still belongs to the day that closed.
-- pandas_market_calendars says which days trade and when they open and close. Its hours are taken as
-  they are; what lies beyond the years it can compute counts as Monday to Friday, full hours.
+- pandas_market_calendars says which days trade and when they open and close. Where the exchange
+  published other hours, `marketdata.holiday_hours` has them. What lies beyond the years that the
+  library can compute counts as Monday to Friday, full hours.
 - Session "rth": open 09:30, close 16:00 or the early close. A market that closes before 09:30 (CME
   equities on Good Friday) has no such session: open, close and the empty entry window coincide.
 - Session "all": from the market's open (18:00 the evening before at CME) to its close.
@@ -37,6 +38,7 @@ from engine.instruments import Instrument
 from engine.schedule import TradingDay
 from engine.ticks import NS
 from marketdata.errors import CalendarError
+from marketdata.holiday_hours import CLOSED, early_close, library_name
 
 log = structlog.get_logger(__name__)
 
@@ -163,7 +165,13 @@ def _schedule(calendar: str, session: Session) -> CalendarSchedule:
 def _hours(calendar: str, day: date) -> _Hours | None:
     if calendar == ALWAYS_OPEN:
         return _Hours(new_york(day - _DAY, ROLL), new_york(day, ROLL))
-    return _month(calendar, day.year, day.month).get(day)
+    published = early_close(calendar, day)
+    if published is CLOSED:
+        return None
+    found = _month(library_name(calendar, day), day.year, day.month).get(day)
+    if published is None or found is None:
+        return found
+    return _Hours(found.open, new_york(day, published))
 
 
 _kept: dict[str, Path] = {}
@@ -183,8 +191,8 @@ def keep_in(folder: Path | None) -> None:
 def _month(calendar: str, year: int, month: int) -> dict[date, _Hours]:
     if "folder" not in _kept:
         return _compute(calendar, year, month)
-    name = f"{calendar}-{year}-{month:02}-{version('pandas_market_calendars')}.json"
-    path = _kept["folder"] / name
+    library = version("pandas_market_calendars")
+    path = _kept["folder"] / f"{calendar.replace(' ', '_')}-{year}-{month:02}-{library}.json"
     try:
         rows = json.loads(path.read_text())
         return {date.fromisoformat(day): _Hours(int(o), int(c)) for day, o, c in rows}

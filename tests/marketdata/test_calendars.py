@@ -99,10 +99,10 @@ def test_around_the_clock_a_day_runs_from_the_evening_before_to_1700():
 @pytest.mark.parametrize(
     ("symbol", "day", "closes"),
     [
-        ("ES", date(2023, 11, 24), time(13)),
-        ("ES", date(2024, 11, 29), time(13)),
-        ("ES", date(2024, 12, 24), time(13)),
-        ("CL", date(2024, 11, 29), time(13, 45)),
+        ("ES", date(2023, 11, 24), time(13, 15)),
+        ("ES", date(2024, 11, 29), time(13, 15)),
+        ("ES", date(2024, 12, 24), time(13, 15)),
+        ("CL", date(2024, 11, 29), time(14, 45)),
         ("GC", date(2023, 11, 24), time(13, 45)),
     ],
 )
@@ -202,10 +202,10 @@ def ask(folder) -> list[str]:
 
 
 def test_a_month_that_was_kept_needs_no_library(tmp_path):
-    close = str(new_york(date(2024, 11, 29), time(13)))
+    close = str(new_york(date(2024, 11, 29), time(13, 15)))
     assert ask(tmp_path / "calendars") == [close, "True"]
     assert ask(tmp_path / "calendars") == [close, "False"]
-    (kept,) = (tmp_path / "calendars").glob("CME_Equity-2024-11-*.json")
+    (kept,) = (tmp_path / "calendars").glob("CME_Globex_Equity-2024-11-*.json")
     kept.write_text('[["2024-11-29", 17')
     assert ask(tmp_path / "calendars") == [close, "True"]
 
@@ -213,7 +213,7 @@ def test_a_month_that_was_kept_needs_no_library(tmp_path):
 def test_a_folder_that_cannot_be_written_is_done_without(tmp_path):
     (tmp_path / "calendars").write_text("in the way")
     close, imported = ask(tmp_path / "calendars")[-2:]
-    assert (close, imported) == (str(new_york(date(2024, 11, 29), time(13))), "True")
+    assert (close, imported) == (str(new_york(date(2024, 11, 29), time(13, 15))), "True")
 
 
 def test_unknown_session_and_calendar_say_so():

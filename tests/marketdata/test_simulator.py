@@ -91,7 +91,7 @@ def test_holidays_weekends_and_early_closes_are_kept():
     feed = simulator.history(date(2024, 12, 21), 3)
     assert feed.days == [date(2024, 12, 23), date(2024, 12, 24), date(2024, 12, 26)]
     early = simulator.day(date(2024, 12, 24))
-    assert early.ts[-1] < new_york(date(2024, 12, 24), time(13))
+    assert early.ts[-1] < new_york(date(2024, 12, 24), time(13, 15))
     assert len(early.ts) < 0.8 * SMALL
     with pytest.raises(FeedError, match="ES does not trade on 2024-12-25"):
         simulator.day(date(2024, 12, 25))
