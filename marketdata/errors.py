@@ -11,3 +11,7 @@ class CalendarError(MarketDataError, ValueError):
 
 class FeedError(MarketDataError):
     """A source that cannot be opened, or turned out to be damaged while it was read."""
+
+
+class StoreError(FeedError):
+    """A day that the tick store does not have, already has, or has damaged."""

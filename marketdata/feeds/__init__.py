@@ -9,7 +9,10 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from engine.ticks import TickColumns, part
 
@@ -23,6 +26,46 @@ DROP_REASONS: Final = (
 order in a market-by-order file, a quote on a socket) is ignored, not dropped."""
 
 SideSource = Literal["aggressor", "inferred"]
+
+
+class StoredTicks(NamedTuple):
+    """Ticks with what only their recording knows: contiguous columns of equal length, in the order
+    of arrival. A live feed yields them, the tick store keeps them."""
+
+    ts_event: npt.NDArray[np.int64]
+    """UTC ns, the exchange's time: what the engine calls ts."""
+    ts_recv: npt.NDArray[np.int64]
+    """UTC ns when it was received; 0 where the source does not say."""
+    price: npt.NDArray[np.int32]
+    """Whole ticks."""
+    size: npt.NDArray[np.int32]
+    """Whole lots."""
+    side: npt.NDArray[np.int8]
+    """Aggressor: +1 buy, -1 sell, 0 none."""
+    sequence: npt.NDArray[np.int64]
+    """The venue's; 0 where there is none."""
+
+    @property
+    def columns(self) -> TickColumns:
+        """What the engine takes, without copying."""
+        return TickColumns(self.ts_event, self.price, self.size, self.side)
+
+    def part(self, which: slice | npt.NDArray[np.bool_]) -> "StoredTicks":
+        """Some of the ticks: a slice does not copy, a mask does."""
+        return StoredTicks(
+            self.ts_event[which],
+            self.ts_recv[which],
+            self.price[which],
+            self.size[which],
+            self.side[which],
+            self.sequence[which],
+        )
+
+
+def stored(ticks: TickColumns) -> StoredTicks:
+    """Ticks of a source that says neither when they were received nor their sequence."""
+    nothing = np.zeros(len(ticks.ts), np.int64)
+    return StoredTicks(ticks.ts, nothing, ticks.price, ticks.size, ticks.side, nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +131,26 @@ class Feed(Protocol):
 
         FeedError when the source turns out to be damaged.
         """
+        ...
+
+
+class LiveFeed(Protocol):
+    """A source whose ticks cannot be had again. The pipeline journals each block before the engine
+    takes it."""
+
+    @property
+    def info(self) -> FeedInfo:
+        """Its contract is that of the trading day that the latest block belongs to."""
+        ...
+
+    @property
+    def counts(self) -> Counts:
+        """Since it was opened."""
+        ...
+
+    def received(self) -> Iterator[StoredTicks]:
+        """The ticks as they come in; waits for them, and ends when the feed is closed. A block
+        belongs to one trading day."""
         ...
 
 

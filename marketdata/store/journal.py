@@ -1,0 +1,195 @@
+"""The journal of a day that is being recorded: append-only, a checksum on every frame.
+
+    header   b"TICKJRN1", length u32, CRC-32 u32, then JSON: the day's info and the journal's id
+    frame    b"TCKF", count u32, CRC-32 u32 of the count and what follows, then `count` records
+    record   ts_event i64, ts_recv i64, sequence i64, price i32, size i32, side i8: 33 bytes
+
+All little-endian. The header is on disk before the file has its name, so it is never torn. A frame
+may be: a process or machine that dies leaves the beginning of one at the end. That is no tick that
+was ever complete, and is cut off. Anything else that does not check is damage, and said to be.
+"""
+
+import json
+import mmap
+import struct
+import uuid
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from marketdata.errors import StoreError
+from marketdata.feeds import StoredTicks
+from marketdata.store.files import replacing
+from marketdata.store.info import DayInfo, FileFacts, from_json, to_json
+
+MAGIC: Final = b"TICKJRN1"
+FRAME: Final = b"TCKF"
+_LENGTH: Final = struct.Struct("<II")
+_FRAME: Final = struct.Struct("<4sII")
+_COUNT: Final = struct.Struct("<I")
+MOST: Final = 1 << 20
+"""Ticks of a frame."""
+GATHER: Final = 1 << 16
+"""Ticks that are gathered from frames, which are small, into a block."""
+
+RECORD: Final = np.dtype(
+    [
+        ("ts_event", "<i8"),
+        ("ts_recv", "<i8"),
+        ("sequence", "<i8"),
+        ("price", "<i4"),
+        ("size", "<i4"),
+        ("side", "i1"),
+    ]
+)
+
+
+def encode(ticks: StoredTicks) -> bytes:
+    """A frame; at most MOST ticks."""
+    records = np.empty(len(ticks.ts_event), RECORD)
+    for name, column in zip(StoredTicks._fields, ticks, strict=True):
+        records[name] = column
+    count, payload = len(records), records.tobytes()
+    return _FRAME.pack(FRAME, count, _checksum(count, payload)) + payload
+
+
+def create(path: Path, info: DayInfo) -> None:
+    """An empty journal."""
+    content = json.dumps({"id": uuid.uuid4().hex, "facts": to_json(FileFacts(info)).decode()})
+    data = content.encode()
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(MAGIC + _LENGTH.pack(len(data), zlib.crc32(data)) + data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What a journal holds. `end`: where the good frames that follow each other from the start on
+    end, in bytes; `torn`: bytes of an unfinished frame at the end; `damaged`: bytes lost between
+    good frames."""
+
+    frames: tuple[tuple[int, int], ...]
+    count: int
+    end: int
+    torn: int
+    damaged: int
+    last: tuple[int, int] | None
+    """ts_event and sequence of the last tick."""
+
+
+class JournalFile:
+    """A journal as it stands: what another process appends meanwhile is not seen."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            with path.open("rb") as file:
+                size = file.seek(0, 2)
+                self._data = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) if size else b""
+        except FileNotFoundError:
+            raise StoreError(f"{path}: does not exist") from None
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
+        self.id, self.info, self._start = self._header()
+        self._scan: Scan | None = None
+
+    @property
+    def scan(self) -> Scan:
+        """Every checksum, looked at once."""
+        if self._scan is None:
+            self._scan = self._scanned()
+        return self._scan
+
+    @property
+    def count(self) -> int:
+        return self.scan.count
+
+    def blocks(self, max_ticks: int, *, skip: int = 0) -> Iterator[StoredTicks]:
+        """The ticks after the first `skip`."""
+        held: list[memoryview] = []
+        count = 0
+        view = memoryview(self._data)
+        for at, ticks in self.scan.frames:
+            if skip >= ticks:
+                skip -= ticks
+                continue
+            first = at + _FRAME.size
+            held.append(view[first + skip * RECORD.itemsize : first + ticks * RECORD.itemsize])
+            count += ticks - skip
+            skip = 0
+            if count >= GATHER:
+                yield from _cut(held, max_ticks)
+                held, count = [], 0
+        if count:
+            yield from _cut(held, max_ticks)
+
+    def _header(self) -> tuple[str, DayInfo, int]:
+        start = len(MAGIC) + _LENGTH.size
+        if self._data[: len(MAGIC)] != MAGIC or len(self._data) < start:
+            raise StoreError(f"{self.path}: is no tick journal")
+        length, checksum = _LENGTH.unpack_from(self._data, len(MAGIC))
+        content = self._data[start : start + length]
+        if zlib.crc32(content) != checksum:
+            raise StoreError(f"{self.path}: its header is damaged")
+        try:
+            found = json.loads(content)
+            return str(found["id"]), from_json(found["facts"].encode()).info, start + length
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(f"{self.path}: its header is not ours ({error})") from None
+
+    def _scanned(self) -> Scan:
+        data, size = memoryview(self._data), len(self._data)
+        frames: list[tuple[int, int]] = []
+        at, end, count, damaged = self._start, self._start, 0, 0
+        while at < size:
+            ticks = _frame_at(data, at, size)
+            if ticks:
+                if at > end and not damaged:
+                    first_end = end
+                damaged += at - end
+                frames.append((at, ticks))
+                count += ticks
+                at = end = at + _FRAME.size + ticks * RECORD.itemsize
+                continue
+            found = self._data.find(FRAME, at + 1)
+            if found < 0:
+                break
+            at = found
+        last = None
+        if frames:
+            tail = np.frombuffer(data[end - RECORD.itemsize : end], RECORD)[0]
+            last = int(tail["ts_event"]), int(tail["sequence"])
+        return Scan(
+            frames=tuple(frames),
+            count=count,
+            end=first_end if damaged else end,
+            torn=size - end,
+            damaged=damaged,
+            last=last,
+        )
+
+
+def _frame_at(data: memoryview, at: int, size: int) -> int:
+    """The ticks of the good frame there; 0 when there is none."""
+    first = at + _FRAME.size
+    if first > size:
+        return 0
+    magic, ticks, checksum = _FRAME.unpack_from(data, at)
+    last = first + ticks * RECORD.itemsize
+    if magic != FRAME or not 0 < ticks <= MOST or last > size:
+        return 0
+    return ticks if _checksum(ticks, data[first:last]) == checksum else 0
+
+
+def _checksum(count: int, payload: bytes | memoryview) -> int:
+    return zlib.crc32(payload, zlib.crc32(_COUNT.pack(count)))
+
+
+def _cut(held: list[memoryview], max_ticks: int) -> Iterator[StoredTicks]:
+    records = np.frombuffer(b"".join(held), RECORD)
+    ticks = StoredTicks(*(records[name].copy() for name in StoredTicks._fields))
+    for start in range(0, len(records), max_ticks):
+        yield ticks.part(slice(start, start + max_ticks))
