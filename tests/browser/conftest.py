@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "artefacts"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 USER, PASSWORD = "trader", "only for the browser tests"
-WAIT_S = 20.0
+WAIT_S = 60.0  # a condition costs what it takes; this bounds a busy machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -119,7 +119,7 @@ class Server:
             return [start // 1_000_000 for (start,) in found]
 
 
-def wait_until(done: Callable[[], bool], what: str, *, seconds: float = 20) -> None:
+def wait_until(done: Callable[[], bool], what: str, *, seconds: float = WAIT_S) -> None:
     until = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < until, f"waited {seconds:.0f} s in vain: {what}"
