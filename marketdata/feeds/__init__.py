@@ -134,26 +134,6 @@ class Feed(Protocol):
         ...
 
 
-class LiveFeed(Protocol):
-    """A source whose ticks cannot be had again. The pipeline journals each block before the engine
-    takes it."""
-
-    @property
-    def info(self) -> FeedInfo:
-        """Its contract is that of the trading day that the latest block belongs to."""
-        ...
-
-    @property
-    def counts(self) -> Counts:
-        """Since it was opened."""
-        ...
-
-    def received(self) -> Iterator[StoredTicks]:
-        """The ticks as they come in; waits for them, and ends when the feed is closed. A block
-        belongs to one trading day."""
-        ...
-
-
 def doubts(counts: Counts, symbol: str) -> tuple[str, ...]:
     """A warning when so many prices are off the grid that the symbol is probably another."""
     off = counts.dropped["off_grid"]
