@@ -46,6 +46,11 @@ class StoredTicks(NamedTuple):
     """The venue's; 0 where there is none."""
 
     @property
+    def ts(self) -> npt.NDArray[np.int64]:
+        """`ts_event`, as `TickColumns` calls it."""
+        return self.ts_event
+
+    @property
     def columns(self) -> TickColumns:
         """What the engine takes, without copying."""
         return TickColumns(self.ts_event, self.price, self.size, self.side)

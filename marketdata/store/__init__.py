@@ -8,6 +8,8 @@
     journal.py   the journal's format; appender.py writes it, durably, while trading
     day.py       reading a day, of whichever kind
     store.py     the folder as a whole: TickStore
+    compacting.py  a journal becomes Parquet
+    live.py      journals a live feed, day after day
     feed.py      stored days as a feed
 
 >>> store = TickStore(settings.DATA_DIR / "ticks")              # doctest: +SKIP
@@ -22,8 +24,10 @@ from marketdata.feeds import StoredTicks, stored
 from marketdata.store.appender import Appender
 from marketdata.store.day import StoredDay
 from marketdata.store.info import DayInfo
+from marketdata.store.live import LiveJournal
 from marketdata.store.store import TickStore
 
 __all__ = [
-    "Appender", "DayInfo", "StoreError", "StoredDay", "StoredTicks", "TickStore", "stored",
+    "Appender", "DayInfo", "LiveJournal", "StoreError", "StoredDay", "StoredTicks", "TickStore",
+    "stored",
 ]  # fmt: skip

@@ -34,13 +34,13 @@ class Appender:
         try:
             lock(self._file, path)
             held = journal.JournalFile(path)
-            _check_same(held.info, info, path)
+            check_same(held.info, info, path)
             self.info = held.info
             self.last = held.scan.last
             self.count = held.scan.count
             if held.scan.torn:
                 log.warning("journal_torn_tail_cut", path=str(path), bytes=held.scan.torn)
-                os.ftruncate(self._file, os.fstat(self._file).st_size - held.scan.torn)
+                os.ftruncate(self._file, held.scan.size - held.scan.torn)
                 os.fsync(self._file)
         except BaseException:
             os.close(self._file)
@@ -48,6 +48,7 @@ class Appender:
         self._lock = threading.Lock()
         self._dirty = False
         self._closed = threading.Event()
+        self._failed = ""
         self._thread = threading.Thread(target=self._keep_synced, name="journal", daemon=True)
         self._thread.start()
 
@@ -87,6 +88,8 @@ class Appender:
     def _write(self, data: bytes) -> None:
         if self._closed.is_set():
             raise StoreError(f"{self.path}: the journal is closed")
+        if self._failed:
+            raise StoreError(f"{self.path}: the disk failed: {self._failed}")
         size = os.fstat(self._file).st_size
         try:
             written = os.write(self._file, data)
@@ -101,8 +104,11 @@ class Appender:
         while not self._closed.wait(SYNC_EVERY_S):
             try:
                 self.sync()
-            except OSError:
+            except OSError as error:
+                # What the system held is lost to it now, and trying again would not say so.
+                self._failed = error.strerror or str(error)
                 log.exception("journal_not_synced", path=str(self.path))
+                return
 
 
 def lock(file: int, path: Path) -> None:
@@ -111,13 +117,15 @@ def lock(file: int, path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         raise StoreError(f"{path}: is being recorded by another process; stop that first") from None
+    if not path.exists() or not os.path.samestat(os.fstat(file), path.stat()):
+        raise StoreError(f"{path}: was compacted this very moment; try again")
 
 
-def _check_same(held: DayInfo, info: DayInfo, path: Path) -> None:
+def check_same(held: DayInfo, info: DayInfo, path: Path) -> None:
     for name in ("symbol", "day", "contract", "tick", "lot", "side", "synthetic"):
         was, asked = getattr(held, name), getattr(info, name)
         if was != asked:
             raise StoreError(
                 f"{path}: was begun with {name} {was or 'none'} and cannot go on with "
-                f"{asked or 'none'}; compact it first, or move it away"
+                f"{asked or 'none'}; wait for the next trading day, or move the file away"
             )

@@ -47,6 +47,13 @@ class StoredDay:
             total += max(0, self.journal.count - self.skip)
         return total
 
+    @property
+    def last(self) -> tuple[int, int] | None:
+        """ts_event and sequence of the last tick; None without any."""
+        if self.journalled and self.journal is not None:
+            return self.journal.scan.last
+        return self.file.last if self.file is not None else None
+
     def blocks(self, max_ticks: int = BLOCK_TICKS) -> Iterator[StoredTicks]:
         """Everything that is stored of the ticks, in the order of arrival."""
         if self.file is not None:

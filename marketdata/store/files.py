@@ -44,3 +44,13 @@ def remove(path: Path) -> None:
     """Delete it, for good."""
     path.unlink(missing_ok=True)
     sync(path.parent)
+
+
+def put_aside(path: Path) -> Path:
+    """Rename a damaged file so that nothing reads it, and return its new name."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    path.rename(aside)
+    sync(path.parent)
+    return aside

@@ -10,7 +10,6 @@ was ever complete, and is cut off. Anything else that does not check is damage, 
 """
 
 import json
-import mmap
 import struct
 import uuid
 import zlib
@@ -67,13 +66,12 @@ def create(path: Path, info: DayInfo) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """What a journal holds. `end`: where the good frames that follow each other from the start on
-    end, in bytes; `torn`: bytes of an unfinished frame at the end; `damaged`: bytes lost between
-    good frames."""
+    """What a journal holds. `frames`: where each good one begins, and its ticks; `size`: all bytes;
+    `torn`: those after the last good frame; `damaged`: those lost between good frames."""
 
     frames: tuple[tuple[int, int], ...]
     count: int
-    end: int
+    size: int
     torn: int
     damaged: int
     last: tuple[int, int] | None
@@ -86,9 +84,7 @@ class JournalFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            with path.open("rb") as file:
-                size = file.seek(0, 2)
-                self._data = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ) if size else b""
+            self._data = path.read_bytes()  # not mapped: a torn tail may be cut off meanwhile
         except FileNotFoundError:
             raise StoreError(f"{path}: does not exist") from None
         except OSError as error:
@@ -147,8 +143,6 @@ class JournalFile:
         while at < size:
             ticks = _frame_at(data, at, size)
             if ticks:
-                if at > end and not damaged:
-                    first_end = end
                 damaged += at - end
                 frames.append((at, ticks))
                 count += ticks
@@ -165,7 +159,7 @@ class JournalFile:
         return Scan(
             frames=tuple(frames),
             count=count,
-            end=first_end if damaged else end,
+            size=size,
             torn=size - end,
             damaged=damaged,
             last=last,

@@ -5,7 +5,7 @@ sequence. `marketdata.feeds.files.parquet` says why these encodings. The file's 
 day's info as JSON under `tradebot`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,8 +37,15 @@ SCHEMA: Final = pa.schema(
 ENGINE_COLUMNS: Final = ["ts_event", "price", "size", "side"]
 
 
-def write(path: Path, facts: FileFacts, blocks: Iterable[StoredTicks]) -> int:
-    """Write the day, whole or not at all. Returns its ticks."""
+def write(
+    path: Path,
+    facts: FileFacts,
+    blocks: Iterable[StoredTicks],
+    *,
+    proof: Callable[[Path], None] | None = None,
+) -> int:
+    """Write the day, whole or not at all. Returns its ticks. `proof` looks at what was written
+    before it takes its place, and raises when that is wrong."""
     written = 0
     metadata = {KEY: to_json(facts)}
     with replacing(path) as unfinished:
@@ -58,6 +65,8 @@ def write(path: Path, facts: FileFacts, blocks: Iterable[StoredTicks]) -> int:
                 written += len(group.ts_event)
         if not written:
             raise StoreError(f"{path}: there are no ticks to store")
+        if proof is not None:
+            proof(unfinished)
     return written
 
 
@@ -123,6 +132,12 @@ class DayFile:
             min(group.statistics.min for group in groups),
             max(group.statistics.max for group in groups),
         )
+
+    @property
+    def last(self) -> tuple[int, int]:
+        """ts_event and sequence of the last tick."""
+        ts_event, sequence = self._group(self._file.num_row_groups - 1, ["ts_event", "sequence"])
+        return int(ts_event[-1]), int(sequence[-1])
 
     def columns(self, max_ticks: int) -> Iterator[TickColumns]:
         """What the engine takes; the arrays are the decoder's own memory."""

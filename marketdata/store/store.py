@@ -14,7 +14,7 @@ from engine.instruments import INSTRUMENTS
 from engine.ticks import NS
 from marketdata.errors import StoreError
 from marketdata.feeds import Feed, StoredTicks
-from marketdata.store.appender import Appender, lock
+from marketdata.store.appender import Appender, check_same, lock
 from marketdata.store.day import StoredDay
 from marketdata.store.files import remove
 from marketdata.store.info import DayInfo, FileFacts
@@ -92,7 +92,31 @@ class TickStore:
 
     def appender(self, info: DayInfo) -> Appender:
         """The day's journal to append to: the one that is there, or a new one."""
+        path = self.path(info.symbol, info.day)
+        if path.exists():
+            check_same(self.read(info.symbol, info.day).info, info, path)
         return Appender(self._journal_of(info), info)
+
+    def journalled(self, symbol: str) -> list[date]:
+        """The days that have a journal, sorted."""
+        return [day for day in self.days(symbol) if self.journal_path(symbol, day).exists()]
+
+    def compact(self, symbol: str, day: date) -> int:
+        """Turn the day's journal into a part of its file. Returns the day's ticks; StoreError when
+        the day is being recorded. A day without a journal is as it was."""
+        if not self.journal_path(symbol, day).exists():
+            return self.read(symbol, day).count
+        from marketdata.store.compacting import compact
+
+        return compact(self.path(symbol, day), self.journal_path(symbol, day))
+
+    def last(self, symbol: str) -> tuple[int, int] | None:
+        """ts_event and sequence of the last tick that is stored; None without one."""
+        for day in reversed(self.days(symbol)):
+            found = self.read(symbol, day).last
+            if found is not None:
+                return found
+        return None
 
     def feed(self, symbol: str, days: Sequence[date]) -> Feed:
         """Days as a feed."""

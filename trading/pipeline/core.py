@@ -29,6 +29,7 @@ from engine.events import (
     TradeClosed,
 )
 from engine.ticks import TickColumns
+from marketdata.feeds import StoredTicks
 
 if TYPE_CHECKING:
     from engine.status import Status
@@ -60,7 +61,11 @@ class Finish:
     """The data ended: close the last bar and an open position."""
 
 
-Input = TickColumns | Fill | Command | Beat | WarmUp | Finish
+Input = TickColumns | StoredTicks | Fill | Command | Beat | WarmUp | Finish
+
+
+Acted = TickColumns | Fill | Command | Beat | WarmUp | Finish
+"""What the engine and who follows it get of an input: of stored ticks their columns."""
 
 
 class Engine(Protocol):
@@ -88,10 +93,18 @@ class Output(Protocol):
         ...
 
 
+class Journal(Protocol):
+    """Keeps ticks that cannot be had again."""
+
+    def append(self, ticks: StoredTicks) -> None:
+        """StoreError when it cannot: they must not be acted on then."""
+        ...
+
+
 class Follower(Protocol):
     """Told of every input after the engine and its outputs had it. Must not wait nor raise."""
 
-    def follow(self, item: Input, events: Sequence[Event]) -> None: ...
+    def follow(self, item: Acted, events: Sequence[Event]) -> None: ...
 
 
 def worth_saying(count: int) -> bool:
@@ -107,10 +120,12 @@ class Core:
         engine: Engine,
         outputs: Sequence[Output] = (),
         *,
+        journal: Journal | None = None,
         clock: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         self.engine = engine
         self.outputs = outputs
+        self.journal = journal
         self.follower: Follower | None = None
         self.clock = clock
         self.latencies: deque[int] = deque(maxlen=LATENCIES)
@@ -124,6 +139,10 @@ class Core:
         """Put one input into the engine and hand what it says to the outputs."""
         if self.finished:
             return ()
+        if isinstance(item, StoredTicks):
+            if self.journal is not None:
+                self.journal.append(item)
+            item = item.columns
         events = self._apply(item)
         if events:
             self._emit(events)
@@ -151,7 +170,7 @@ class Core:
             "p99": round(ordered[last * 99 // 100] / 1000, 1),
         }
 
-    def _apply(self, item: Input) -> Sequence[Event]:
+    def _apply(self, item: Acted) -> Sequence[Event]:
         match item:
             case TickColumns():
                 began = self.clock()

@@ -16,7 +16,8 @@ from trading.pipeline.options import Plan
 
 if TYPE_CHECKING:
     from engine.schedule import TradingDay
-    from marketdata.feeds import Feed, FeedInfo
+    from marketdata.feeds import Feed, FeedInfo, StoredTicks
+    from marketdata.store.live import LiveJournal
 
 AFTER_OPEN_NS: Final = 3600 * NS
 """Where a fresh simulated day begins: patterns and regime want some bars."""
@@ -25,14 +26,16 @@ AFTER_OPEN_NS: Final = 3600 * NS
 @dataclass(frozen=True, kw_only=True)
 class Market:
     """`blocks` may be read once; ticks before `warm_until` (UTC ns) only warm the engine up.
-    `origin` says where the same ticks can be had again; it becomes a part of `Session.feed`."""
+    `origin` says where the same ticks can be had again; it becomes a part of `Session.feed`.
+    `journal` keeps the ticks of a source that is heard only once, which are `StoredTicks`."""
 
     info: "FeedInfo"
     first_ts: int
-    blocks: Iterator[TickColumns]
+    blocks: "Iterator[TickColumns] | Iterator[StoredTicks]"
     warm_until: int
     dropped: Callable[[], Mapping[str, int]]
     origin: Mapping[str, Any]
+    journal: "LiveJournal | None" = None
 
 
 def recorded(

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from engine.ticks import NS, TickColumns
 from engine.ticks import part as some
+from marketdata.feeds import StoredTicks
 from trading.pipeline.core import Beat, WarmUp
 
 SLICE_TICKS: Final = 1 << 14
@@ -27,6 +28,7 @@ BEAT_NS: Final = NS // 4
 GRACE_NS: Final = NS // 4
 SHORTEST_WAIT_S: Final = 0.002
 
+Ticks = TickColumns | StoredTicks
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -51,12 +53,14 @@ class EventClock:
         return (ts - self.now()) / self.speed / NS
 
 
-def part(ticks: TickColumns, start: int, stop: int) -> TickColumns:
+def part(ticks: Ticks, start: int, stop: int) -> Ticks:
     """The ticks [start, stop) without copying."""
+    if isinstance(ticks, StoredTicks):
+        return ticks.part(slice(start, stop))
     return some(ticks, slice(start, stop))
 
 
-async def read_ahead(blocks: Iterator[TickColumns]) -> AsyncIterator[TickColumns]:
+async def read_ahead(blocks: Iterator[Ticks]) -> AsyncIterator[Ticks]:
     """The blocks, each read in a thread while the one before is being used."""
     loop = asyncio.get_running_loop()
     reader = ThreadPoolExecutor(1, thread_name_prefix="feed")
@@ -70,12 +74,12 @@ async def read_ahead(blocks: Iterator[TickColumns]) -> AsyncIterator[TickColumns
 
 
 async def inputs(
-    blocks: AsyncIterator[TickColumns],
+    blocks: AsyncIterator[Ticks],
     clock: EventClock | None,
     *,
     warm_until: int = 0,
     sleep: Sleep = asyncio.sleep,
-) -> AsyncIterator[TickColumns | Beat | WarmUp]:
+) -> AsyncIterator[Ticks | Beat | WarmUp]:
     """Ticks before `warm_until` at once as warm-up, the rest by the clock (None: at once)."""
     warming = started = False
     async for block in blocks:
@@ -110,12 +114,12 @@ async def inputs(
 
 
 async def _paced(
-    block: TickColumns,
+    block: Ticks,
     reached: npt.NDArray[np.int64],
     at: int,
     clock: EventClock,
     sleep: Sleep,
-) -> AsyncIterator[TickColumns | Beat]:
+) -> AsyncIterator[Ticks | Beat]:
     count = len(reached)
     grace = int(GRACE_NS * clock.speed)
     while at < count:

@@ -19,6 +19,7 @@ from engine.errors import EngineError
 from engine.events import Event, OrderIntent
 from engine.ticks import TickColumns
 from marketdata.errors import MarketDataError
+from marketdata.feeds import StoredTicks
 from trading.brokers import Broker
 from trading.models import Command as DatabaseCommand
 from trading.models import Session
@@ -118,7 +119,7 @@ class Pipeline:
             backlog=lambda: self.writer.backlog,
             writer=self.writer.stats,
         )
-        self.core = Core(engine)
+        self.core = Core(engine, journal=market.journal)
         self.publisher = Publisher(self.core, self.facts)
         self.answers = Answers(self.publisher.aside)
         self.core.outputs = [self.writer, self.publisher, self.answers, BrokerOutput(broker)]
@@ -209,7 +210,7 @@ class Pipeline:
     def _follow(self, item: Input) -> None:
         if isinstance(item, WarmUp):
             self.facts.feed = "warming" if item.on else "live"
-        elif self.facts.feed == "waiting" and isinstance(item, TickColumns):
+        elif self.facts.feed == "waiting" and isinstance(item, TickColumns | StoredTicks):
             self.facts.feed = "live"
 
     async def _let_the_writer_follow(self) -> None:
@@ -222,7 +223,7 @@ class Pipeline:
             while (item := await self._inputs.get()) is not None:
                 self.core.act(item)
                 await asyncio.sleep(0)  # the page's turn, even when there is always a next block
-        except EngineError as error:
+        except (EngineError, MarketDataError) as error:
             self.error = str(error)
         except Exception as error:
             log.exception("engine_failed")
@@ -270,6 +271,8 @@ class Pipeline:
         self.writer.see(state)
         self.writer.note(status.value, {"error": self.error, "carry": carry})
         self.writer.end(status, carry)
+        if self.market.journal is not None:
+            await asyncio.to_thread(self.market.journal.close)
         await asyncio.to_thread(self.writer.close)
         log.info("pipeline_ended", status=status.value, error=self.error, ticks=state.ticks)
         return Outcome(

@@ -25,7 +25,7 @@ from engine.events import Carry, DayStarted, Event
 from engine.schedule import Schedule
 from engine.ticks import TickColumns, part
 from trading.bar_views import FORGET_AFTER_S, REQUESTS, BarView, ViewError, group
-from trading.pipeline.core import Beat, Engine, Finish, Input, WarmUp, worth_saying
+from trading.pipeline.core import Acted, Beat, Engine, Finish, WarmUp, worth_saying
 from trading.pipeline.day_ticks import DayTicks
 from trading.pipeline.ending import cancel
 from trading.pipeline.hearing import hear
@@ -84,7 +84,7 @@ class Views:
 
     # What the trading engine had
 
-    def follow(self, item: Input, events: Sequence[Event]) -> None:
+    def follow(self, item: Acted, events: Sequence[Event]) -> None:
         """Keep what views need of an input that the trading engine has taken."""
         match item:
             case TickColumns():
