@@ -15,3 +15,7 @@ class FeedError(MarketDataError):
 
 class StoreError(FeedError):
     """A day that the tick store does not have, already has, or has damaged."""
+
+
+class HistoryError(MarketDataError):
+    """Databento's historical service refused, failed or sent something else than was asked for."""

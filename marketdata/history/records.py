@@ -1,0 +1,184 @@
+"""What a download holds: DBN of the schema trades, which may have been cut off.
+
+Whole records are read up to where the file ends; `Read.whole` says whether it ended as it should,
+at the end of its zstd frame and of a record.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.instruments import Instrument
+from engine.ticks import NONE
+from marketdata.errors import HistoryError
+from marketdata.feeds import Counts, StoredTicks
+from marketdata.feeds.clean import INT32_MAX, UNDEFINED
+
+READ_BYTES: Final = 1 << 18
+MAGIC: Final = b"DBN"
+PRELUDE: Final = 8  # magic, version, length of the rest of the metadata
+ACTION_TRADE: Final = ord("T")
+SIDES: Final = np.full(256, NONE, np.int8)
+SIDES[ord("B")], SIDES[ord("A")] = 1, -1
+
+Records = npt.NDArray[np.void]
+
+
+@dataclass(slots=True)
+class Read:
+    """What was read so far. `tail` are the bytes of the last records, `same` of them, that were
+    received at one time, `last` (UTC ns; 0: no record yet). `ordered`: no record was received
+    before the one in front of it."""
+
+    count: int = 0
+    last: int = 0
+    tail: bytes = b""
+    same: int = 0
+    ordered: bool = True
+    whole: bool = False
+
+
+def trade_type() -> np.dtype[np.void]:
+    """A record of the schema trades, letters as numbers."""
+    import databento_dbn
+
+    fields = databento_dbn.TradeMsg._dtypes  # type: ignore[attr-defined]
+    return np.dtype([(name, "u1" if kind == "S1" else kind) for name, kind in fields])
+
+
+def records(path: Path, contract: str, read: Read) -> Iterator[Records]:
+    """The whole records of a file; `read` is kept up to date, and complete at the end.
+
+    HistoryError when it is damaged, or holds something else than this contract's trades.
+    """
+    kind = trade_type()
+    rest, numbers = b"", None
+    for data in _plain(path, read):
+        rest += data
+        if numbers is None:
+            size = _metadata_size(path, rest)
+            if size is None:
+                continue
+            numbers, rest = _numbers(path, rest[:size], contract), rest[size:]
+        whole = len(rest) - len(rest) % kind.itemsize
+        if whole:
+            found = np.frombuffer(rest, kind, whole // kind.itemsize)
+            _check(path, found, numbers)
+            _note(read, found)
+            yield found
+            rest = rest[whole:]
+    read.whole &= numbers is not None and not rest
+
+
+def scan(path: Path, contract: str) -> Read:
+    """What a file holds, without keeping it."""
+    read = Read()
+    for _ in records(path, contract, read):
+        pass
+    return read
+
+
+def stored(
+    found: Records, instrument: Instrument, start: int, end: int, counts: Counts
+) -> StoredTicks:
+    """The valid trades that happened in [start, end), UTC ns; the others are counted."""
+    price, on_grid = instrument.ticks_from_nano(found["price"].astype(np.int64))
+    ts, size = found["ts_event"].astype(np.int64), found["size"].astype(np.int64)
+    counts.read += len(found)
+    good = found["action"] == ACTION_TRADE
+    counts.ignored += len(found) - int(np.count_nonzero(good))
+    reasons = {
+        "price": (price > 0) & (price <= INT32_MAX) & (found["price"] != UNDEFINED),
+        "off_grid": on_grid,
+        "size": (size > 0) & (size <= INT32_MAX),
+        "outside": (ts >= start) & (ts < end),
+    }
+    for reason, passes in reasons.items():
+        lost = int(np.count_nonzero(good & ~passes))
+        if lost:
+            counts.dropped[reason] += lost
+            good &= passes
+    counts.used += int(np.count_nonzero(good))
+    ticks = StoredTicks(
+        ts,
+        found["ts_recv"].astype(np.int64),
+        price.astype(np.int32),
+        size.astype(np.int32),
+        SIDES[found["side"]],
+        found["sequence"].astype(np.int64),
+    )
+    return ticks if good.all() else ticks.part(good)
+
+
+def _plain(path: Path, read: Read) -> Iterator[bytes]:
+    """The file's contents, decompressed as far as they go."""
+    import zstandard
+
+    frame = None
+    with path.open("rb") as file:
+        while data := file.read(READ_BYTES):
+            while data:
+                frame = frame or zstandard.ZstdDecompressor().decompressobj()
+                try:
+                    plain = frame.decompress(data)
+                except zstandard.ZstdError:
+                    raise HistoryError(f"{path}: what came is no zstd, or damaged") from None
+                data = b""
+                if frame.eof:
+                    data, frame = frame.unused_data, None
+                    read.whole = not data
+                if plain:
+                    yield plain
+    read.whole = read.whole and frame is None
+
+
+def _metadata_size(path: Path, head: bytes) -> int | None:
+    """Bytes of the metadata, None while there are too few to say."""
+    if len(head) < PRELUDE:
+        return None
+    if head[:3] != MAGIC:
+        raise HistoryError(f"{path}: what came is no DBN")
+    size = PRELUDE + int.from_bytes(head[4:PRELUDE], "little")
+    return size if len(head) >= size else None
+
+
+def _numbers(path: Path, head: bytes, contract: str) -> set[int]:
+    """The instrument ids that the metadata gives the contract; HistoryError for another one."""
+    import databento_dbn
+
+    try:
+        metadata = databento_dbn.Metadata.decode(head)
+    except (databento_dbn.DBNError, ValueError) as error:
+        raise HistoryError(f"{path}: its metadata cannot be read: {error}") from None
+    if str(metadata.schema) != "trades" or set(metadata.mappings) - {contract}:
+        raise HistoryError(
+            f"{path}: {', '.join(metadata.mappings) or 'nothing'} of {metadata.schema} came, "
+            f"not the trades of {contract}"
+        )
+    spans = metadata.mappings.get(contract, [])
+    return {int(each["symbol"]) for each in spans if each["symbol"].isdecimal()}
+
+
+def _check(path: Path, found: Records, numbers: set[int]) -> None:
+    if (found["length"] != found.dtype.itemsize // 4).any():
+        raise HistoryError(f"{path}: not all that came are trades")
+    strange = set(np.unique(found["instrument_id"]).tolist()) - numbers
+    if strange:
+        raise HistoryError(f"{path}: trades of other instruments came: {sorted(strange)[:5]}")
+
+
+def _note(read: Read, found: Records) -> None:
+    received = found["ts_recv"]
+    last = int(received[-1])
+    if int(received[0]) < read.last or (received[1:] < received[:-1]).any():
+        read.ordered = False
+    same = found[received == last]
+    begun = last == read.last
+    read.tail = read.tail * begun + same.tobytes()
+    read.same = read.same * begun + len(same)
+    read.last = last
+    read.count += len(found)
