@@ -30,6 +30,9 @@ for name in (
     "BEHIND_HTTPS",
     "LOG_LEVEL",
     "LOG_FORMAT",
+    "DATABENTO_API_KEY",
+    "DATABENTO_HISTORICAL_GATEWAY",
+    "WARMUP_HOURS",
 ):
     os.environ.pop(name, None)
 for name in ("DATABASE_URL", "REDIS_URL"):

@@ -173,6 +173,14 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Replays that may be open at once in a process: each has an engine and shares its day's ticks.
 REPLAY_PLAYERS = environment.whole_number("REPLAY_PLAYERS", 4, low=1, high=100)
 
+# Market data
+
+DATABENTO_API_KEY = environment.text("DATABENTO_API_KEY")
+# Databento's own when empty; else an address with its scheme, as of a local stand-in.
+DATABENTO_HISTORICAL_GATEWAY = environment.text("DATABENTO_HISTORICAL_GATEWAY")
+# Hours of trading that a live start hears before it trades; 0: none.
+WARMUP_HOURS = environment.whole_number("WARMUP_HOURS", 3, low=0, high=48)
+
 # Time
 
 USE_TZ = True

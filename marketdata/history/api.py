@@ -1,4 +1,4 @@
-"""Databento's historical API as we use it: the official client behind four questions and a download.
+"""Databento's historical API as we use it: the official client, four questions and a download.
 
 - What is free is asked again: metadata and symbology after a lost connection, "too many requests"
   (as late as the server says) or an error of the server's.
@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from engine.ticks import NS
 from marketdata.errors import HistoryError
@@ -33,6 +34,9 @@ LONGEST_WAIT_S: Final = 30.0
 LONGEST_ASKED_S: Final = 120.0
 """Longer waits that the server asks for are not waited out: the command can be run again."""
 BUSY: Final = (408, 429, 500, 502, 503, 504)
+
+LOCAL: Final = ("127.0.0.1", "localhost", "::1")
+TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d)?)(?:\.(\d{1,9}))?(?:Z|\+00:?00)?")
 
 T = TypeVar("T")
 
@@ -89,6 +93,8 @@ class HistoryApi:
     def __init__(self, key: str, gateway: str = "", *, dataset: str = DATASET) -> None:
         if not key:
             raise HistoryError("DATABENTO_API_KEY is not set; it is in Databento's portal")
+        if gateway:
+            _check_gateway(gateway)
         self.dataset = dataset
         self._key = key
         self._gateway = gateway.rstrip("/")
@@ -151,16 +157,18 @@ class HistoryApi:
         self._retried(lambda: self._download(span, path))
 
     def _download(self, span: Span, path: Path) -> None:
-        from databento.common.error import BentoError
-
+        refusal: Exception | None = None
         try:
             self._client().timeseries.get_range(**self._query(span), path=path)
-        except Exception as error:
+            return
+        except _failures() as error:
             if not path.exists():
                 raise self._unsent(error) from None
-            if isinstance(error, BentoError | OSError | ValueError):
-                raise Broken(f"the stream broke off: {self._clean(error)}") from None
-            raise
+            # The client also reads the head of what came, and fails on it in many ways.
+            refusal = Broken(f"the stream broke off: {self._clean(error)}")
+        # Out here the client's error is gone, and with it the file that it left open: only then is
+        # all that came in the file.
+        raise refusal
 
     def _unsent(self, error: Exception) -> Exception:
         """An error before the first byte of a download. Without an answer to a question that was
@@ -191,7 +199,7 @@ class HistoryApi:
         def once() -> Any:
             try:
                 return ask(self._client())
-            except Exception as error:
+            except _failures() as error:
                 raise self._said(error) from None
 
         return self._retried(once)
@@ -223,7 +231,9 @@ class HistoryApi:
                 return Busy(f"Databento answered {text}; {remedy}", _asked_wait(error.headers))
             return HistoryError(f"Databento refused: {text}; {remedy}")
         if isinstance(error, requests.exceptions.JSONDecodeError):
-            return HistoryError("Databento answered something that is no JSON; is the gateway right?")
+            return HistoryError(
+                "Databento answered something that is no JSON; is the gateway right?"
+            )
         if isinstance(error, requests.RequestException):
             where = self._gateway or "Databento"
             return Busy(f"{where} cannot be reached: {text}")
@@ -252,6 +262,29 @@ class HistoryApi:
         return self._made
 
 
+def _check_gateway(gateway: str) -> None:
+    """HistoryError unless the key is safe on its way there: encrypted, or within this machine."""
+    parts = urlsplit(gateway)
+    here = parts.scheme == "http" and parts.hostname in LOCAL
+    if not (parts.hostname and (parts.scheme == "https" or here)):
+        raise HistoryError(
+            f"DATABENTO_HISTORICAL_GATEWAY is {gateway!r}; it is https://HOST, or http:// and a "
+            "port of this machine"
+        )
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What the client raises when something outside goes wrong."""
+    import requests
+    import zstandard
+    from databento.common.error import BentoError
+    from databento_dbn import DBNError
+
+    return (
+        BentoError, DBNError, requests.RequestException, zstandard.ZstdError, OSError, ValueError,
+    )  # fmt: skip
+
+
 def _wait(error: Exception) -> bool | float:
     """Whether to ask again, and after how many seconds if the server said so."""
     if not isinstance(error, Busy):
@@ -275,7 +308,7 @@ def _text(answer: Any, name: str) -> str:
 
 def _moment(text: str) -> int:
     """UTC ns of an ISO 8601 time, whose nine decimals Python's parser would refuse."""
-    found = re.fullmatch(r"(\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d)?)(?:\.(\d{1,9}))?(Z|\+00:?00)?", text)
+    found = TIME.fullmatch(text)
     if found is None:
         raise HistoryError(f"Databento's time cannot be read: {text!r}")
     whole = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)

@@ -59,13 +59,22 @@ class Fetched:
 
 
 class Fetch:
-    """One span into files of a folder, which exists and is empty."""
+    """One span into files of a folder, which exists and is empty. `again` is called before so many
+    records are paid a second time; it may refuse."""
 
-    def __init__(self, api: HistoryApi, span: Span, folder: Path, tell: Tell) -> None:
+    def __init__(
+        self,
+        api: HistoryApi,
+        span: Span,
+        folder: Path,
+        tell: Tell,
+        again: Callable[[int], None] = lambda records: None,
+    ) -> None:
         self.api = api
         self.folder = folder
         self.fetched = Fetched(span)
         self._tell = tell
+        self._ask_again = again
         self._files = 0
         self._begun_again = False
 
@@ -147,5 +156,6 @@ class Fetch:
         if self._begun_again:
             raise HistoryError(f"{self.fetched.span.contract}: {why}, for the second time")
         self._begun_again = True
+        self._ask_again(self.fetched.paid)
         self.fetched.parts.clear()
         self._tell(f"{why}: all of it is asked for again, and paid again")

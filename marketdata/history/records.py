@@ -46,7 +46,7 @@ def trade_type() -> np.dtype[np.void]:
     """A record of the schema trades, letters as numbers."""
     import databento_dbn
 
-    fields = databento_dbn.TradeMsg._dtypes  # type: ignore[attr-defined]
+    fields = databento_dbn.TradeMsg._dtypes
     return np.dtype([(name, "u1" if kind == "S1" else kind) for name, kind in fields])
 
 
@@ -85,17 +85,17 @@ def scan(path: Path, contract: str) -> Read:
 def stored(
     found: Records, instrument: Instrument, start: int, end: int, counts: Counts
 ) -> StoredTicks:
-    """The valid trades that happened in [start, end), UTC ns; the others are counted."""
+    """The valid trades that happened in [start, end), UTC ns; the others are counted, as ignored
+    where they belong to another day."""
     price, on_grid = instrument.ticks_from_nano(found["price"].astype(np.int64))
     ts, size = found["ts_event"].astype(np.int64), found["size"].astype(np.int64)
     counts.read += len(found)
-    good = found["action"] == ACTION_TRADE
+    good = (found["action"] == ACTION_TRADE) & (ts >= start) & (ts < end)
     counts.ignored += len(found) - int(np.count_nonzero(good))
     reasons = {
         "price": (price > 0) & (price <= INT32_MAX) & (found["price"] != UNDEFINED),
         "off_grid": on_grid,
         "size": (size > 0) & (size <= INT32_MAX),
-        "outside": (ts >= start) & (ts < end),
     }
     for reason, passes in reasons.items():
         lost = int(np.count_nonzero(good & ~passes))

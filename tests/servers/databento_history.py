@@ -36,6 +36,7 @@ TRADE = np.dtype(
     [(name, "u1" if kind == "S1" else kind) for name, kind in databento_dbn.TradeMsg._dtypes]
 )
 NS = 10**9
+BOUGHT = ord("B")
 CHUNK_RECORDS = 64
 """Records in one piece of the stream: small, so that a cut leaves something behind it."""
 
@@ -47,7 +48,7 @@ def trades(
     ts_event: Any,
     price: Any,
     size: Any = 1,
-    side: Any = ord("B"),
+    side: Any = BOUGHT,
     *,
     sequence: Any = None,
     delay: int = 20_000,
@@ -198,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     owner: HistoryServer
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Quiet."""
 
     def do_GET(self) -> None:

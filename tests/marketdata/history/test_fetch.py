@@ -60,7 +60,7 @@ def test_a_cut_stream_goes_on_and_pays_for_the_rest_alone(server, api, tmp_path,
 
 @given(
     st.lists(st.integers(0, 12), min_size=1, max_size=200),
-    st.lists(st.integers(0, 200), max_size=5),
+    st.lists(st.integers(1, 200), max_size=3),
 )
 def test_any_cuts_give_the_same_trades(tmp_path_factory, times, cuts):
     """Many trades share a time of receipt, also across cuts."""
@@ -68,13 +68,8 @@ def test_any_cuts_give_the_same_trades(tmp_path_factory, times, cuts):
     with HistoryServer() as server:
         server.add("MESZ5", 101, records)
         server.misbehave("timeseries.get_range", *map(Cut, cuts))
-        try:
-            fetched = fetch(HistoryApi(KEY, server.url), tmp_path_factory.mktemp("any") / "day")
-        except HistoryError as error:
-            assert "in vain" in str(error)
-            assert len(cuts) >= 3
-        else:
-            assert same(held(fetched), records)
+        fetched = fetch(HistoryApi(KEY, server.url), tmp_path_factory.mktemp("any") / "day")
+        assert same(held(fetched), records)
 
 
 def test_a_cut_within_trades_received_at_once_loses_and_doubles_none(server, api, tmp_path):
