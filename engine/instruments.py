@@ -19,6 +19,9 @@ from engine.money import UNITS, to_units
 NANO: Final = 10**9
 """Databento prices are int64 in 1e-9 of the currency."""
 
+US_STOCKS: Final = "NYSE"
+"""The calendar of all US stock exchanges."""
+
 
 @dataclass(frozen=True)
 class Instrument:
@@ -136,6 +139,14 @@ def _coin(symbol: str, name: str, tick: str, lot: str, rate: str) -> Instrument:
     )  # fmt: skip
 
 
+def _stock(symbol: str, name: str) -> Instrument:
+    """A US stock or ETF. The fee is what brokers take a share; many take nothing."""
+    return Instrument(
+        symbol, name, Decimal("0.01"), Decimal("0.01"),
+        fee=Decimal("0.005"), calendar=US_STOCKS,
+    )  # fmt: skip
+
+
 INSTRUMENTS: Final = {
     item.symbol: item
     for item in (
@@ -149,6 +160,15 @@ INSTRUMENTS: Final = {
         _coin("BTCUSDT", "Bitcoin perpetual, Binance USD-M", "0.10", "0.001", "0.0005"),
         _coin("ETHUSDT", "Ether perpetual, Binance USD-M", "0.01", "0.001", "0.0005"),
         _coin("BTCUSDT-SPOT", "Bitcoin, Binance spot", "0.01", "0.00001", "0.0010"),
+        _stock("SPY", "SPDR S&P 500 ETF"),
+        _stock("QQQ", "Invesco QQQ, Nasdaq-100 ETF"),
+        _stock("IWM", "iShares Russell 2000 ETF"),
+        _stock("DIA", "SPDR Dow Jones ETF"),
+        _stock("AAPL", "Apple"),
+        _stock("AMZN", "Amazon"),
+        _stock("MSFT", "Microsoft"),
+        _stock("NVDA", "Nvidia"),
+        _stock("TSLA", "Tesla"),
     )
 }
 

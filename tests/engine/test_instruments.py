@@ -26,6 +26,10 @@ TABLE = [
     ("BTCUSDT", "0.10", "0.0001", "0.001", "0.00005"),  # 0.05 % of 100.00 * 0.001
     ("ETHUSDT", "0.01", "0.00001", "0.001", "0.000005"),  # 0.05 % of 10.00 * 0.001
     ("BTCUSDT-SPOT", "0.01", "0.0000001", "0.00001", "0.0000001"),  # 0.1 % of 10.00 * 0.00001
+    *(
+        (symbol, "0.01", "0.01", "1", "0.005")
+        for symbol in ("SPY", "QQQ", "IWM", "DIA", "AAPL", "AMZN", "MSFT", "NVDA", "TSLA")
+    ),
 ]
 symbols = st.sampled_from(sorted(INSTRUMENTS))
 
@@ -45,7 +49,7 @@ def test_instrument(symbol: str, tick: str, value: str, lot: str, fee: str) -> N
 
 
 def test_unknown_symbol_says_what_is_known() -> None:
-    with pytest.raises(UnknownSymbolError, match=r"unknown symbol 'es'; known are ES, MES.*SPOT"):
+    with pytest.raises(UnknownSymbolError, match=r"unknown symbol 'es'; known are ES, MES.*SPOT.*TSLA"):
         instrument("es")
 
 

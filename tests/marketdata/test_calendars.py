@@ -15,7 +15,7 @@ from marketdata.calendars import NEW_YORK, calendar_date, new_york, schedule
 from marketdata.errors import CalendarError
 
 FIRST, LAST = date(2023, 1, 1), date(2027, 12, 31)
-SYMBOLS = ("ES", "CL", "GC", "MCL", "BTCUSDT")
+SYMBOLS = ("ES", "CL", "GC", "MCL", "BTCUSDT", "SPY")
 
 # Second Sunday of March, first Sunday of November.
 DST_CHANGES = [

@@ -87,6 +87,15 @@ PROFILES: Final = {
         _profile("BTCUSDT", "43000.00", 0.025, 500_000, median_lots=12),
         _profile("ETHUSDT", "2300.00", 0.030, 400_000, median_lots=200),
         _profile("BTCUSDT-SPOT", "43000.00", 0.025, 300_000, "BTCUSDT", median_lots=600),
+        _profile("SPY", "472.00", 0.009, 400_000, median_lots=60),
+        _profile("QQQ", "402.00", 0.012, 350_000, median_lots=60),
+        _profile("IWM", "197.00", 0.013, 200_000, median_lots=80),
+        _profile("DIA", "376.00", 0.008, 60_000, median_lots=40),
+        _profile("AAPL", "185.00", 0.014, 400_000, median_lots=50),
+        _profile("AMZN", "150.00", 0.018, 350_000, median_lots=50),
+        _profile("MSFT", "371.00", 0.014, 250_000, median_lots=30),
+        _profile("NVDA", "482.00", 0.025, 400_000, median_lots=40),
+        _profile("TSLA", "248.00", 0.030, 500_000, median_lots=40),
     )
 }
 
