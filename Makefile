@@ -51,6 +51,7 @@ rivals: $(BENCH) $(RIVALS)/.installed ## install what bench and tests compare us
 
 requirements: $(TOOLS) ## pin requirements*.in (ARGS=--upgrade for newer versions)
 	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-polygon.in -o requirements-polygon.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) requirements-bench.in -o requirements-bench.txt
 	sed -n 's/^\(\(numba\|numpy\)==[^ ]*\).*/\1/p' requirements.txt | \

@@ -49,7 +49,9 @@ def test_instrument(symbol: str, tick: str, value: str, lot: str, fee: str) -> N
 
 
 def test_unknown_symbol_says_what_is_known() -> None:
-    with pytest.raises(UnknownSymbolError, match=r"unknown symbol 'es'; known are ES, MES.*SPOT.*TSLA"):
+    with pytest.raises(
+        UnknownSymbolError, match=r"unknown symbol 'es'; known are ES, MES.*SPOT.*TSLA"
+    ):
         instrument("es")
 
 

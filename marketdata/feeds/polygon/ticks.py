@@ -116,7 +116,7 @@ def _prices(minute: Minute, count: int, choices: Words, words: Words) -> Ints:
     at_ask = np.cumsum(words >> np.uint64(62) == 0) % 2  # changes every fourth time
     price = np.clip(line + walk + at_ask, minute.low, minute.high)
     price[at] = through
-    return price
+    return np.asarray(price, np.int64)
 
 
 def _waypoints(minute: Minute, count: int, choices: Words) -> tuple[Ints, Ints]:
