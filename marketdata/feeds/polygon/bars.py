@@ -34,19 +34,18 @@ def session_bars(spec: Instrument, day: TradingDay, minutes: Minutes) -> Session
     """The bars from the day's open to its close."""
     inside = minutes.part((minutes.ts >= day.open) & (minutes.ts < day.close))
     step, share = int(spec.tick * NANO), int(spec.lot * NANO)
-    columns = [nearest(getattr(inside, name), step) for name in PRICES]
+    opened, high, low, closed = (nearest(getattr(inside, name), step) for name in PRICES)
     volume = inside.volume // share
-    made = tuple(
-        Minute(ts, *prices, shares, transactions, _notional(vwap, shares, step))
-        for ts, prices, shares, transactions, vwap in zip(
-            inside.ts.tolist(),
-            zip(*(column.tolist() for column in columns), strict=True),
-            volume.tolist(),
-            inside.transactions.tolist(),
-            inside.vwap.tolist(),
-            strict=True,
-        )
+    rows = zip(
+        *(column.tolist() for column in (inside.ts, opened, high, low, closed, volume)),
+        inside.transactions.tolist(),
+        (
+            _notional(*pair, step)
+            for pair in zip(inside.vwap.tolist(), volume.tolist(), strict=True)
+        ),
+        strict=True,
     )
+    made = tuple(map(Minute._make, rows))
     off = sum((getattr(inside, name) % step != 0) for name in PRICES)
     expected = (day.close - day.open) // MINUTE_NS
     possible = tuple(minute for minute in made if minute.possible)
