@@ -32,6 +32,8 @@ for name in (
     "LOG_FORMAT",
     "DATABENTO_API_KEY",
     "DATABENTO_HISTORICAL_GATEWAY",
+    "POLYGON_API_KEY",
+    "POLYGON_URL",
     "WARMUP_HOURS",
 ):
     os.environ.pop(name, None)

@@ -178,6 +178,9 @@ REPLAY_PLAYERS = environment.whole_number("REPLAY_PLAYERS", 4, low=1, high=100)
 DATABENTO_API_KEY = environment.text("DATABENTO_API_KEY")
 # Databento's own when empty; else an address with its scheme, as of a local stand-in.
 DATABENTO_HISTORICAL_GATEWAY = environment.text("DATABENTO_HISTORICAL_GATEWAY")
+# Minute bars of US stocks: Polygon's (Massive's) key; its own address when the other is empty.
+POLYGON_API_KEY = environment.text("POLYGON_API_KEY")
+POLYGON_URL = environment.text("POLYGON_URL")
 # Hours of trading that a live start hears before it trades; 0: none.
 WARMUP_HOURS = environment.whole_number("WARMUP_HOURS", 3, low=0, high=48)
 
