@@ -19,3 +19,7 @@ class StoreError(FeedError):
 
 class HistoryError(MarketDataError):
     """Databento's historical service refused, failed or sent something else than was asked for."""
+
+
+class ImportRefused(MarketDataError):
+    """A file whose ticks cannot be vouched for, and so are not stored."""

@@ -21,3 +21,13 @@ def root(contract: str) -> str | None:
     """
     found = _OUTRIGHT.fullmatch(contract) or _CONTINUOUS.fullmatch(contract)
     return found[1] if found else None
+
+
+def one_digit(contract: str) -> str:
+    """An outright with the venue's one digit for the year: ESZ25 is ESZ5.
+
+    >>> one_digit("ESZ25"), one_digit("ES.v.0")
+    ('ESZ5', 'ES.v.0')
+    """
+    found = _OUTRIGHT.fullmatch(contract)
+    return f"{found[1]}{found[2]}{found[3][-1]}" if found else contract

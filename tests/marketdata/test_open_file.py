@@ -17,7 +17,7 @@ from tests.marketdata.files import socket_trade, trade, write_dbn, write_text
     ("content", "said"),
     [
         (b"", "is empty"),
-        (b"PK\x03\x04 something", "is a zip archive; unpack it"),
+        (b"PK\x03\x04 something", "zip archive is damaged"),
         (b"\x7fELF\x02\x01\x01\x00\x00\x00\x00", "unknown format; known are DBN"),
         (b"\x1f\x8b\x08\x00garbage that is no gzip at all", "damaged"),
         (b"PAR1 and then nothing", "cut off or damaged"),

@@ -99,7 +99,7 @@ def test_half_a_million_trades_without_sides(recorded_data: Path):
         ("mcl/*.ohlcv-*.dbn.zst", "holds no trades"),
         ("es/definition*.dbn.zst", "schema definition holds no trades"),
         ("bybit/*.parquet", "no column for ts"),
-        ("gc/*.zip", "unpack it"),
+        ("gc/*.zip", "GCZ3, which is GC and not MCL|no outright contract of MCL|no aggressor side"),
         ("mcl/symbology.json", "holds no trade"),
     ],
 )

@@ -19,27 +19,33 @@ from typing import Any, Final
 import numpy as np
 
 from engine.instruments import INSTRUMENTS
-from engine.ticks import TickColumns
 from marketdata.errors import FeedError
-from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, doubts, split
-from marketdata.feeds.clean import Cleaner, Trades
+from marketdata.feeds import FeedInfo, doubts
+from marketdata.feeds.clean import Trades
 from marketdata.feeds.files.numbers import nano
 from marketdata.feeds.files.reading import reading, unpacked
+from marketdata.feeds.files.recording import TradesFile
+from marketdata.sides import Inference
 
 KINDS: Final = {"trade": (b'"e":"trade"', "t"), "aggTrade": (b'"e":"aggTrade"', "a")}
 MS: Final = 1_000_000
 BATCH: Final = 1 << 14
 
 Event = dict[str, Any]
+Row = tuple[int, int, int, int, int, int, int]
 
 
-class BinanceSocketFile:
+class BinanceSocketFile(TradesFile):
     """The trades of one symbol in a recording."""
 
-    def __init__(self, path: Path, symbol: str | None = None, *, infer: bool = False) -> None:
-        self.path = path
-        self.counts = Counts()
-        self._infer = infer
+    unique = True
+
+    def __init__(
+        self, path: Path, symbol: str | None = None, *, infer: Inference | None = None
+    ) -> None:
+        super().__init__(path, infer)
+        if infer == "quotes":
+            raise self.no_quotes()
         self._size = max(path.stat().st_size, 1)
         self._position = 0
         self._outside: Counter[str] = Counter()
@@ -70,7 +76,7 @@ class BinanceSocketFile:
             symbol=self.instrument.symbol,
             contract="",
             source=self._source,
-            side="inferred" if self._infer else "aggressor",
+            side=self.side,
             warnings=(*warnings, *doubts(self.counts, self.instrument.symbol)),
         )
 
@@ -79,26 +85,24 @@ class BinanceSocketFile:
         """By bytes of the file."""
         return min(self._position / self._size, 1.0)
 
-    def blocks(self, max_ticks: int = BLOCK_TICKS) -> Iterator[TickColumns]:
+    def trades(self) -> Iterator[Trades]:
         """The symbol's trades, in the order in which they were received."""
-        self.counts = Counts()
         self._outside, self._other_kind = Counter(), 0
-        clean = Cleaner(self.instrument, self.counts, unique=True, infer=self._infer)
-        batch: list[tuple[int, int, int, int, int, int]] = []
+        batch: list[Row] = []
         for number, line in self._lines():
             self.counts.read += 1
             event = self._market_trade(number, line)
             if event is None:
                 continue
             try:
-                batch.append(self._row(event, number))
+                batch.append(self._row(event, number, line))
             except (KeyError, ValueError, TypeError, OverflowError):
                 self._unparsable(number)
             if len(batch) >= BATCH:
-                yield from split(clean(_trades(batch)), max_ticks)
+                yield _trades(batch)
                 batch.clear()
         if batch:
-            yield from split(clean(_trades(batch)), max_ticks)
+            yield _trades(batch)
 
     def _market_trade(self, number: int, line: bytes) -> Event | None:
         if not _is_trade(line):
@@ -124,7 +128,7 @@ class BinanceSocketFile:
         self.counts.ignored += 1
         return None
 
-    def _row(self, event: Event, number: int) -> tuple[int, int, int, int, int, int]:
+    def _row(self, event: Event, number: int, line: bytes) -> Row:
         maker = event["m"]
         if not isinstance(maker, bool):
             raise TypeError("m must be true or false")
@@ -135,6 +139,7 @@ class BinanceSocketFile:
             -1 if maker else 1,
             int(event[KINDS[self._kind][1]]),
             number,
+            _received(line),
         )
 
     def _unparsable(self, number: int) -> None:
@@ -174,13 +179,22 @@ def _event(line: bytes) -> Event:
     return event
 
 
-def _trades(rows: list[tuple[int, int, int, int, int, int]]) -> Trades:
-    ts, price, size, side, sequence, lines = np.array(rows, np.int64).T
+def _received(line: bytes) -> int:
+    """The local time before the JSON, UTC ns; 0 where there is none."""
+    local = line[: line.index(b"{")].strip()
+    return int(local) if local else 0
+
+
+def _trades(rows: list[Row]) -> Trades:
+    ts, price, size, side, sequence, lines, received = (
+        np.ascontiguousarray(column) for column in np.array(rows, np.int64).T
+    )
     return Trades(
-        ts=ts.copy(),
+        ts=ts,
         price=price,
         size=size,
         side=side.astype(np.int8),
         sequence=sequence,
         lines=lines,
+        received=received,
     )

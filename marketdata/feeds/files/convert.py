@@ -107,20 +107,21 @@ class TimeReader:
         if not pa.types.is_integer(column.type):
             return np.zeros(len(column), np.int64), np.zeros(len(column), np.bool_)
         values = _ints(column, ok)
-        if self._unit is None and ok.any():
-            self._unit = epoch_unit(int(values[ok][0]))
+        said = values[ok & (values != 0)]
+        if self._unit is None and len(said):
+            self._unit = epoch_unit(int(said[0]))
         unit = self._unit or 1
         fits = np.abs(values) <= (2**63 - 1) // unit
         return np.where(fits, values, 0) * unit, ok & fits
 
     def _parse(self, column: pa.Array) -> pa.Array:
         if self._unit is not None or _all_digits(column):
-            return _cast(column, pa.int64())
+            return cast_each(column, pa.int64())
         # A zone at the end ("Z", "+02:00", "-0500") makes the difference between the two types.
         zoned = pc.match_substring_regex(column, r"[0-9](Z|[+-][0-9]{2}:?[0-9]{2})\s*$")
         if pc.any(zoned).as_py():
-            return _cast(column, pa.timestamp("ns", "UTC"))
-        return _cast(column, pa.timestamp("ns"))
+            return cast_each(column, pa.timestamp("ns", "UTC"))
+        return cast_each(column, pa.timestamp("ns"))
 
 
 def epoch_unit(value: int) -> int:
@@ -148,7 +149,7 @@ def _offset(moment: datetime) -> int:
     return 0 if offset is None else int(offset.total_seconds()) * NS
 
 
-def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+def cast_each(column: pa.Array, kind: pa.DataType) -> pa.Array:
     """Cast; what cannot be cast becomes null."""
     column = pc.utf8_trim_whitespace(column)
     try:

@@ -48,47 +48,18 @@ class CsvSource:
         line = 2
         with reading(self.path), self.path.open("rb") as raw:
             try:
-                for batch in self._reader(raw, columns, skip):
+                # The header is read here and not by Arrow, which would keep quotes and a byte
+                # order mark.
+                plain = unpacked(raw)
+                plain.readline()
+                for batch in rows(plain, self.names, columns, skip, self._delimiter):
                     self._position = raw.tell()
-                    lines, line = _number(line, len(batch), bad)
-                    for number in bad:
-                        counts.read += 1
-                        counts.dropped["unparsable"] += 1
-                        counts.example(number, "unparsable")
-                    bad.clear()
+                    lines, line = numbered(line, len(batch), bad, counts)
                     yield batch, lines
             except pa.ArrowInvalid as error:
                 said = " ".join(str(error).split())
                 raise FeedError(f"{self.path}: cannot be read as CSV: {said}") from None
         self._position = self._size
-
-    def _reader(
-        self, raw: BinaryIO, columns: list[str], skip: Callable[[Any], str]
-    ) -> Iterator[pa.RecordBatch]:
-        # The header is read here and not by Arrow, which would keep quotes and a byte order mark.
-        plain = unpacked(raw)
-        plain.readline()
-        try:
-            return iter(
-                csv.open_csv(
-                    plain,
-                    # Numbers of bad lines are only given without threads.
-                    csv.ReadOptions(
-                        use_threads=False, block_size=BLOCK_BYTES, column_names=self.names
-                    ),
-                    csv.ParseOptions(delimiter=self._delimiter, invalid_row_handler=skip),
-                    csv.ConvertOptions(
-                        column_types=dict.fromkeys(columns, pa.string()),
-                        include_columns=columns,
-                        strings_can_be_null=True,
-                    ),
-                )
-            )
-        except pa.ArrowInvalid as error:
-            # Arrow's word for a file without any line after the header.
-            if "Empty CSV file" in str(error):
-                return iter(())
-            raise
 
     def _header(self, raw: BinaryIO) -> str:
         try:
@@ -97,8 +68,45 @@ class CsvSource:
             raise FeedError(f"{self.path}: not a text file with named columns") from None
 
 
-def _number(first: int, rows: int, bad: list[int]) -> tuple[Any, int]:
-    """Line numbers of the good rows from line `first` on, when these lines were skipped."""
-    count = rows + len(bad)
+def rows(
+    plain: BinaryIO,
+    names: list[str],
+    columns: list[str],
+    skip: Callable[[Any], str],
+    delimiter: str = ",",
+) -> Iterator[pa.RecordBatch]:
+    """These columns, as text, of lines of `names` without a header."""
+    try:
+        return iter(
+            csv.open_csv(
+                plain,
+                # Numbers of bad lines are only given without threads.
+                csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=names),
+                csv.ParseOptions(delimiter=delimiter, invalid_row_handler=skip),
+                csv.ConvertOptions(
+                    column_types=dict.fromkeys(columns, pa.string()),
+                    include_columns=columns,
+                    strings_can_be_null=True,
+                ),
+            )
+        )
+    except pa.ArrowInvalid as error:
+        # Arrow's word for a file without any line.
+        if "Empty CSV file" in str(error):
+            return iter(())
+        raise
+
+
+def numbered(first: int, good: int, bad: list[int], counts: Counts) -> tuple[Any, int]:
+    """Line numbers of a batch's good rows, from line `first` on, and the next line's. The lines
+    that were skipped are counted, and forgotten."""
+    for number in bad:
+        counts.read += 1
+        counts.dropped["unparsable"] += 1
+        counts.example(number, "unparsable")
+    count = good + len(bad)
     lines = np.arange(first, first + count)
-    return (np.setdiff1d(lines, bad)[:rows] if bad else lines), first + count
+    if bad:
+        lines = np.setdiff1d(lines, bad)[:good]
+        bad.clear()
+    return lines, first + count

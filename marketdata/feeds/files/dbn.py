@@ -5,6 +5,8 @@
 - `side` is the aggressor: B bought, A sold, N is unknown.
 - Prices are int64 of 1e-9. UNDEF_PRICE (a trade without one) is a bad price.
 - A tick's time is `ts_event`, the matching engine's own.
+- The quotes of tbbo and mbp are those before the trade: at CME the book changes after the trade's
+  message.
 
 Records are mapped straight onto databento_dbn's struct layouts, as DBNStore.to_ndarray does.
 Importing databento_dbn alone saves the 1.5 s that databento spends on pandas and its network
@@ -21,12 +23,14 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.instruments import INSTRUMENTS, Instrument
-from engine.ticks import NS, TickColumns
+from engine.ticks import NS
 from marketdata.errors import FeedError
-from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, doubts, split
-from marketdata.feeds.clean import Cleaner, Trades
+from marketdata.feeds import FeedInfo, doubts
+from marketdata.feeds.clean import Ints, Trades
 from marketdata.feeds.contracts import root
 from marketdata.feeds.files.reading import reading
+from marketdata.feeds.files.recording import TradesFile
+from marketdata.sides import Inference
 
 if TYPE_CHECKING:
     from databento_dbn import Metadata
@@ -38,6 +42,7 @@ TRADE_SCHEMAS: Final = ("trades", "tbbo", "mbp-1", "mbp-10", "mbo")
 READ_BYTES: Final = 1 << 18
 TRADE: Final = ord("T")
 FOREVER: Final = 2**63 - 1
+BID, ASK = "bid_px_00", "ask_px_00"
 
 SIDES: Final = np.zeros(256, np.int8)
 SIDES[ord("B")], SIDES[ord("A")] = 1, -1
@@ -53,7 +58,7 @@ class Listing:
     ids: tuple[tuple[int, int, int], ...]
 
 
-class DbnFile:
+class DbnFile(TradesFile):
     """The trades of one contract in a DBN file."""
 
     def __init__(
@@ -62,11 +67,9 @@ class DbnFile:
         symbol: str | None = None,
         contract: str | None = None,
         *,
-        infer: bool = False,
+        infer: Inference | None = None,
     ) -> None:
-        self.path = path
-        self.counts = Counts()
-        self._infer = infer
+        super().__init__(path, infer)
         self._size = max(path.stat().st_size, 1)
         self._position = 0
         self._warnings: list[str] = []
@@ -75,7 +78,10 @@ class DbnFile:
         self._schema = self._usable_schema(metadata)
         self._source = f"{path.name} ({metadata.dataset} {self._schema})"
         self._dtype = _dtype(self._schema, ts_out=metadata.ts_out)
-        self._listing = self._choose(_listings(metadata), symbol, contract)
+        if infer == "quotes" and BID not in (self._dtype.names or ()):
+            raise self.no_quotes()
+        self._listings = _listings(metadata)
+        self._listing = self._choose(self._listings, symbol, contract)
         self.instrument = self._instrument(symbol)
         self._position = 0
 
@@ -86,7 +92,7 @@ class DbnFile:
             symbol=self.instrument.symbol,
             contract=self._listing.symbol,
             source=self._source,
-            side="inferred" if self._infer else "aggressor",
+            side=self.side,
             warnings=(*self._warnings, *doubts(self.counts, self.instrument.symbol)),
         )
 
@@ -95,10 +101,9 @@ class DbnFile:
         """By bytes of the file."""
         return self._position / self._size
 
-    def blocks(self, max_ticks: int = BLOCK_TICKS) -> Iterator[TickColumns]:
-        """The contract's trades, in file order."""
-        self.counts = counts = Counts()
-        clean = Cleaner(self.instrument, counts, infer=self._infer)
+    def trades(self) -> Iterator[Trades]:
+        """The contract's records of action T."""
+        counts = self.counts
         for records in self._records():
             counts.read += len(records)
             trades = _trades(records)
@@ -107,8 +112,17 @@ class DbnFile:
             if not ours.all():
                 counts.dropped["other_contract"] += len(trades) - int(np.count_nonzero(ours))
                 trades = trades[ours]
-            if len(trades):
-                yield from split(clean(_columns(trades)), max_ticks)
+            yield _columns(trades, quotes=self.infer == "quotes")
+
+    def volumes(self) -> Iterator[tuple[str, Ints, Ints]]:
+        """By the symbols of the metadata."""
+        outrights = [listing for name, listing in self._listings.items() if root(name)]
+        for records in self._records():
+            trades = _trades(records)
+            for listing in outrights:
+                ours = trades[_listed(trades, listing)]
+                if len(ours):
+                    yield listing.symbol, _signed(ours["ts_event"]), _signed(ours["size"])
 
     def _choose(
         self, listings: dict[str, Listing], symbol: str | None, contract: str | None
@@ -144,6 +158,7 @@ class DbnFile:
                 f"in it; it has {_names(listings)}"
             )
         best = max(outrights, key=lambda name: outrights[name])
+        self.alternatives = tuple(sorted(name for name, size in outrights.items() if size))
         self._warnings.append(
             f"took {best}, of {len(listings)} instruments the outright with the most volume "
             f"({outrights[best]:,} of {sum(volumes.values()):,}); choose with --contract"
@@ -277,15 +292,23 @@ def _trades(records: Records) -> Records:
     return records if is_trade.all() else records[is_trade]
 
 
-def _columns(trades: Records) -> Trades:
+def _columns(trades: Records, *, quotes: bool) -> Trades:
+    received = _signed(trades["ts_recv"])
     return Trades(
-        ts=trades["ts_event"].astype(np.int64),
-        price=trades["price"].astype(np.int64),
-        size=trades["size"].astype(np.int64),
+        ts=_signed(trades["ts_event"]),
+        price=_signed(trades["price"]),
+        size=_signed(trades["size"]),
         side=SIDES[trades["side"]],
-        sequence=trades["sequence"].astype(np.int64),
+        sequence=_signed(trades["sequence"]),
         lots=True,
+        received=np.where(received > 0, received, 0),
+        bid=_signed(trades[BID]) if quotes else None,
+        ask=_signed(trades[ASK]) if quotes else None,
     )
+
+
+def _signed(column: npt.NDArray[Any]) -> Ints:
+    return column.astype(np.int64)
 
 
 def _listed(trades: Records, listing: Listing) -> npt.NDArray[np.bool_]:

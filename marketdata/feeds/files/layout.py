@@ -18,6 +18,9 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "sequence": ("sequence", "seq"),
     "trade_id": ("trade_id", "tradeid", "id", "agg_trade_id"),
     "contract": ("contract", "raw_symbol", "symbol", "instrument"),
+    "received": ("ts_recv", "received", "local_timestamp", "ts_receive"),
+    "bid": ("bid", "bid_price", "best_bid", "bid price", "bid_px_00"),
+    "ask": ("ask", "ask_price", "best_ask", "ask price", "ask_px_00"),
 }  # fmt: skip
 
 
@@ -33,15 +36,23 @@ class Layout:
     sequence: str | None = None
     trade_id: str | None = None
     contract: str | None = None
+    received: str | None = None
+    bid: str | None = None
+    ask: str | None = None
 
     @property
     def columns(self) -> list[str]:
-        """All that is needed, in the order of the roles."""
+        """All that ticks are made from, in the order of the roles; quotes are asked for apart."""
         names = (
             self.ts, self.price, self.size, self.side, self.maker, self.sequence, self.trade_id,
-            self.contract,
+            self.contract, self.received,
         )  # fmt: skip
         return list(dict.fromkeys(name for name in names if name is not None))
+
+    @property
+    def quotes(self) -> list[str]:
+        """The columns of bid and ask; empty without both."""
+        return [] if self.bid is None or self.ask is None else [self.bid, self.ask]
 
     @property
     def has_side(self) -> bool:

@@ -20,9 +20,18 @@ import pyarrow.parquet as pq
 from engine.instruments import INSTRUMENTS
 from engine.ticks import TickColumns, part
 from marketdata.errors import FeedError
-from marketdata.feeds import BLOCK_TICKS, Counts, Feed, FeedInfo, SideSource, split
+from marketdata.feeds import (
+    BLOCK_TICKS,
+    Counts,
+    FeedInfo,
+    SideSource,
+    StoredTicks,
+    split,
+    stored,
+)
+from marketdata.feeds.files.recording import Recording
 from marketdata.feeds.files.table import TableFile
-from marketdata.sides import TickRule
+from marketdata.sides import Inference, TickRule
 
 LAYOUT_KEY: Final = "tradebot.tick_layout"
 LAYOUT: Final = "1"
@@ -85,9 +94,9 @@ def open_parquet(
     symbol: str | None,
     contract: str | None,
     *,
-    infer: bool = False,
+    infer: Inference | None = None,
     timezone: str = "UTC",
-) -> Feed:
+) -> Recording:
     """The feed of a Parquet file of either kind."""
     file = _open(path)
     metadata = file.schema_arrow.metadata or {}
@@ -101,7 +110,7 @@ def open_parquet(
     return TableFile(ParquetSource(path, file), symbol, contract, infer=infer, timezone=timezone)
 
 
-class TickFile:
+class TickFile(Recording):
     """A file of our own layout."""
 
     def __init__(
@@ -112,8 +121,11 @@ class TickFile:
         symbol: str | None,
         contract: str | None,
         *,
-        infer: bool = False,
+        infer: Inference | None = None,
     ) -> None:
+        super().__init__(path, infer)
+        if infer == "quotes":
+            raise self.no_quotes()
         if facts["tick_layout"] != LAYOUT:
             raise FeedError(
                 f"{path}: tick layout {facts['tick_layout']} is not known to this version"
@@ -127,28 +139,34 @@ class TickFile:
             raise FeedError(f"{path}: holds {own} and not {symbol}")
         if contract not in (None, named):
             raise FeedError(f"{path}: has no contract {contract}; it has {named or 'none named'}")
-        self.path = path
-        self.counts = Counts()
         self.instrument = INSTRUMENTS[own]
-        self.info = FeedInfo(
+        self._info = FeedInfo(
             symbol=own,
             contract=named,
             source=f"{path.name} ({facts.get('source') or 'stored ticks'})",
             side="inferred" if infer or facts.get("side") == "inferred" else "aggressor",
             synthetic=facts.get("synthetic") == "1",
         )
-        self._infer = infer
         self._rows: int = max(file.metadata.num_rows, 1)
+
+    @property
+    def info(self) -> FeedInfo:
+        """What this is."""
+        return self._info
 
     @property
     def progress(self) -> float:
         """By rows."""
         return self.counts.read / self._rows
 
+    def stored(self) -> Iterator[StoredTicks]:
+        """It says neither when ticks were received nor their sequence."""
+        return map(stored, self.blocks())
+
     def blocks(self, max_ticks: int = BLOCK_TICKS) -> Iterator[TickColumns]:
         """Row group by row group; the arrays are the decoder's own memory."""
         self.counts = counts = Counts()
-        rule = TickRule() if self._infer else None
+        rule = TickRule() if self.infer else None
         file = _open(self.path)
         for number in range(file.num_row_groups):
             ticks = _read_group(self.path, file, number)

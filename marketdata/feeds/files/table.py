@@ -10,10 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.instruments import INSTRUMENTS, NANO, Instrument
-from engine.ticks import TickColumns
 from marketdata.errors import FeedError
-from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, doubts, split
-from marketdata.feeds.clean import Cleaner, Trades
+from marketdata.feeds import Counts, FeedInfo, doubts
+from marketdata.feeds.clean import Ints, Trades
 from marketdata.feeds.contracts import root
 from marketdata.feeds.files.convert import (
     MAKER_WORDS,
@@ -24,6 +23,8 @@ from marketdata.feeds.files.convert import (
     to_sides,
 )
 from marketdata.feeds.files.layout import Layout, find_layout
+from marketdata.feeds.files.recording import TradesFile
+from marketdata.sides import Inference
 
 Mask = npt.NDArray[np.bool_]
 
@@ -48,7 +49,7 @@ class TableSource(Protocol):
         ...
 
 
-class TableFile:
+class TableFile(TradesFile):
     """The trades of one instrument in a table."""
 
     def __init__(
@@ -57,20 +58,23 @@ class TableFile:
         symbol: str | None = None,
         contract: str | None = None,
         *,
-        infer: bool = False,
+        infer: Inference | None = None,
         timezone: str = "UTC",
     ) -> None:
-        self.path = source.path
-        self.counts = Counts()
+        super().__init__(source.path, infer)
         self._source = source
-        self._infer = infer
         self._timezone = timezone
         self._warnings: list[str] = []
         self._layout: Layout = find_layout(self.path, source.names)
         if not infer and not self._layout.has_side:
             raise FeedError(
                 f"{self.path}: has no aggressor side; --side tick-rule infers one (and says so)"
+                + " and so does --side quotes" * bool(self._layout.quotes)
             )
+        self._quotes = self._layout.quotes if infer == "quotes" else []
+        if infer == "quotes" and not self._quotes:
+            raise self.no_quotes()
+        self.unique = self._layout.trade_id is not None
         self._begun = False
         self._naive = self._look_at_times()
         self._contract = self._choose(symbol, contract)
@@ -83,7 +87,7 @@ class TableFile:
             symbol=self.instrument.symbol,
             contract=self._contract or "",
             source=f"{self.path.name} ({self._source.kind})",
-            side="inferred" if self._infer else "aggressor",
+            side=self.side,
             timezone=f"{self._timezone} assumed" if self._naive else "UTC",
             warnings=(*self._warnings, *doubts(self.counts, self.instrument.symbol)),
         )
@@ -93,25 +97,34 @@ class TableFile:
         """Fraction of the file read."""
         return self._source.progress if self._begun else 0.0
 
-    def blocks(self, max_ticks: int = BLOCK_TICKS) -> Iterator[TickColumns]:
+    def trades(self) -> Iterator[Trades]:
         """The trades, in file order."""
-        self.counts, self._begun = Counts(), True
-        times = TimeReader(self._timezone)
-        clean = Cleaner(
-            self.instrument,
-            self.counts,
-            unique=self._layout.trade_id is not None,
-            infer=self._infer,
-        )
-        for batch, lines in self._source.batches(self._layout.columns, self.counts):
+        self._begun = True
+        times, received = TimeReader(self._timezone), TimeReader(self._timezone)
+        columns = list(dict.fromkeys(self._layout.columns + self._quotes))
+        for batch, lines in self._source.batches(columns, self.counts):
             self.counts.read += len(batch)
-            trades = self._convert(batch, lines, times, clean)
+            trades = self._convert(batch, lines, times, received)
             self._naive = times.naive
-            if len(trades.ts):
-                yield from split(clean(trades), max_ticks)
+            yield trades
+
+    def volumes(self) -> Iterator[tuple[str, Ints, Ints]]:
+        """By the contract column."""
+        layout, times = self._layout, TimeReader(self._timezone)
+        if layout.contract is None:
+            return
+        columns = list(dict.fromkeys((layout.ts, layout.size, layout.contract)))
+        lot = int(self.instrument.lot * NANO)
+        for batch, _ in self._source.batches(columns, Counts()):
+            ts, ts_ok = times(batch.column(layout.ts))
+            size, size_ok = to_nano(batch.column(layout.size), lot)
+            for name, ours in _by_name(batch.column(layout.contract)):
+                if root(name):
+                    ours = ours & ts_ok & size_ok
+                    yield name, ts[ours], size[ours] // lot
 
     def _convert(
-        self, batch: pa.RecordBatch, lines: Any, times: TimeReader, clean: Cleaner
+        self, batch: pa.RecordBatch, lines: Any, times: TimeReader, received: TimeReader
     ) -> Trades:
         layout = self._layout
         tick, lot = int(self.instrument.tick * NANO), int(self.instrument.lot * NANO)
@@ -122,27 +135,32 @@ class TableFile:
         number = layout.trade_id or layout.sequence
         sequence = to_ints(batch.column(number))[0] if number else None
         trades = Trades(ts, price, size, side, sequence, lines=lines)
+        if layout.received is not None:
+            local, known = received(batch.column(layout.received))
+            trades.received = np.where(known, local, 0)
+        if self._quotes:
+            trades.bid, trades.ask = (self._quote(batch.column(name)) for name in self._quotes)
         good = np.ones(len(batch), np.bool_)
-        clean.drop("unparsable", good, ts_ok & price_ok & size_ok & side_ok, trades)
+        drop = self._clean.drop
+        drop("unparsable", good, ts_ok & price_ok & size_ok & side_ok, trades)
         if self._contract and layout.contract:
             ours = pc.equal(pc.cast(batch.column(layout.contract), pa.string()), self._contract)
-            clean.drop(
+            drop(
                 "other_contract",
                 good,
                 ours.fill_null(False).to_numpy(zero_copy_only=False),
                 trades,
             )
-        if good.all():
-            return trades
-        return Trades(
-            ts[good], price[good], size[good], side[good],
-            None if sequence is None else sequence[good],
-            lines=None if lines is None else lines[good],
-        )  # fmt: skip
+        return trades if good.all() else trades.part(good)
+
+    def _quote(self, column: pa.Array) -> Ints:
+        """In 1e-9; 0, which is no quote, where there is none."""
+        values, ok = to_nano(column, int(self.instrument.tick * NANO))
+        return np.where(ok, values, 0)
 
     def _sides(self, batch: pa.RecordBatch) -> tuple[npt.NDArray[np.int8], Mask]:
         layout = self._layout
-        if self._infer or not layout.has_side:
+        if self.infer or not layout.has_side:
             return np.zeros(len(batch), np.int8), np.ones(len(batch), np.bool_)
         if layout.side is not None:
             return to_sides(batch.column(layout.side), SIDE_WORDS)
@@ -184,6 +202,7 @@ class TableFile:
                 f"it has {_some(volumes)}"
             )
         best = max(possible, key=lambda name: possible[name])
+        self.alternatives = tuple(sorted(name for name, volume in possible.items() if volume))
         self._warnings.append(
             f"took {best}, of {len(volumes)} instruments the outright with the most volume; "
             "choose with --contract"
@@ -195,12 +214,9 @@ class TableFile:
         totals: dict[str, int] = {}
         for batch, _ in self._source.batches([column, size], Counts()):
             values, ok = to_nano(batch.column(size), 1)
-            names = pc.dictionary_encode(pc.cast(batch.column(column), pa.string()).fill_null(""))
-            codes = names.indices.to_numpy(zero_copy_only=False)
-            for code, name in enumerate(names.dictionary.to_pylist()):
-                if name:
-                    mine = values[(codes == code) & ok]
-                    totals[name] = totals.get(name, 0) + sum((mine // 1000).tolist())
+            for name, ours in _by_name(batch.column(column)):
+                mine = values[ours & ok]
+                totals[name] = totals.get(name, 0) + sum((mine // 1000).tolist())
         return totals
 
     def _instrument(self, symbol: str | None) -> Instrument:
@@ -216,6 +232,15 @@ class TableFile:
         if known and found != symbol and not symbol.startswith(f"{name}-"):
             raise FeedError(f"{self.path}: holds {name}, which is {found} and not {symbol}")
         return INSTRUMENTS[symbol]
+
+
+def _by_name(column: pa.Array) -> Iterator[tuple[str, Mask]]:
+    """Each name of a column with where it is; nameless rows are left out."""
+    names = pc.dictionary_encode(pc.cast(column, pa.string()).fill_null(""))
+    codes = names.indices.to_numpy(zero_copy_only=False)
+    for code, name in enumerate(names.dictionary.to_pylist()):
+        if name:
+            yield name, codes == code
 
 
 def _some(names: dict[str, int], most: int = 8) -> str:
