@@ -49,9 +49,7 @@ class Trades:
         return replace(
             self,
             **{
-                name: value[which]
-                for name in COLUMNS
-                if (value := getattr(self, name)) is not None
+                name: value[which] for name in COLUMNS if (value := getattr(self, name)) is not None
             },
         )
 

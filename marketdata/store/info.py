@@ -14,7 +14,8 @@ FORMAT: Final = 1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayInfo:
     """`day` is the trading day, `contract` "" where there are none. Prices count `tick`s, sizes
-    `lot`s; `source` is for people: "databento live", "import es.dbn.zst"."""
+    `lot`s; `source` is for people: "databento live", "import es.dbn.zst". `digest` tells two
+    imports of the same file in the same way apart from others; "" for what was not imported."""
 
     symbol: str
     day: date
@@ -25,6 +26,7 @@ class DayInfo:
     side: SideSource
     synthetic: bool
     warnings: tuple[str, ...] = ()
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def from_json(content: bytes) -> FileFacts:
             side=side,
             synthetic=bool(found["synthetic"]),
             warnings=tuple(_text(each) for each in found["warnings"]),
+            digest=_text(found.get("digest", "")),
         )
         journals = {str(name): int(count) for name, count in found["journals"].items()}
     except (KeyError, TypeError, AttributeError, InvalidOperation) as error:

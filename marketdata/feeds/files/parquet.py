@@ -100,6 +100,10 @@ def open_parquet(
     """The feed of a Parquet file of either kind."""
     file = _open(path)
     metadata = file.schema_arrow.metadata or {}
+    if PREFIX[:-1].encode() in metadata:
+        from marketdata.feeds.files.stored import StoredFile
+
+        return StoredFile(path, symbol, contract, infer=infer)
     facts = {
         key.decode().removeprefix(PREFIX): value.decode()
         for key, value in metadata.items()

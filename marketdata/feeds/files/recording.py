@@ -6,6 +6,7 @@ Each is a `marketdata.feeds.Feed`, and yields the same trades also as the tick s
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.instruments import Instrument
 from engine.ticks import TickColumns
@@ -14,6 +15,9 @@ from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, SideSource, StoredTi
 from marketdata.feeds.clean import Cleaner, Ints, Trades
 from marketdata.sides import Inference
 
+if TYPE_CHECKING:
+    from marketdata.store.info import DayInfo
+
 
 class Recording(ABC):
     """The trades of one contract in a file."""
@@ -21,6 +25,8 @@ class Recording(ABC):
     instrument: Instrument
     alternatives: tuple[str, ...] = ()
     """The outrights that trade in the file, when it was left to us to choose between them."""
+    origin: "DayInfo | None" = None
+    """Of a day of the tick store: what is known of it."""
 
     def __init__(self, path: Path, infer: Inference | None) -> None:
         self.path = path
@@ -90,7 +96,5 @@ class TradesFile(Recording):
 
     def _begin(self) -> Cleaner:
         self.counts = Counts()
-        self._clean = Cleaner(
-            self.instrument, self.counts, unique=self.unique, infer=self.infer
-        )
+        self._clean = Cleaner(self.instrument, self.counts, unique=self.unique, infer=self.infer)
         return self._clean
