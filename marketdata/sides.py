@@ -1,13 +1,13 @@
-"""Who was the aggressor, guessed for recordings that do not say. A side made here is always labelled
-"inferred".
+"""Who was the aggressor, guessed for recordings that do not say. A side made here is always
+labelled "inferred".
 
 - The tick rule asks prices alone: an uptick is a buy, a downtick a sell, an unchanged price repeats
   the last answer. Before the first change the side is unknown.
-- The quote rule asks the quotes beside a trade: nearer to the ask is a buy, nearer to the bid a sell;
-  half way between, or without two quotes that are apart, the side is unknown.
+- The quote rule asks the quotes beside a trade: nearer to the ask is a buy, nearer to the bid a
+  sell; half way between, or without two quotes that are apart, the side is unknown.
 
-Both are of Lee and Ready, "Inferring Trade Direction from Intraday Data", 1991. Theirs asks the tick
-rule half way between the quotes; here one source of a guess is enough.
+Both are of Lee and Ready, "Inferring Trade Direction from Intraday Data", 1991. Theirs asks the
+tick rule half way between the quotes; here nothing is guessed twice.
 """
 
 from typing import Final, Literal

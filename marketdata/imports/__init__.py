@@ -5,8 +5,8 @@
     days.py     ticks cut into trading days
     fronts.py   the front month of each day
 
->>> plan = plan_import(store, Path("es.dbn.zst"), ImportOptions(), now=time.time_ns())  # doctest: +SKIP
->>> [day.info.day for day in store_days(store, plan)]                                   # doctest: +SKIP
+>>> plan = plan_import(store, Path("es.dbn.zst"), ImportOptions(), now)     # doctest: +SKIP
+>>> [day.info.day for day in store_days(store, plan)]                       # doctest: +SKIP
 [datetime.date(2025, 11, 20), datetime.date(2025, 11, 21)]
 
 A file is read twice: nothing is stored before the whole of it was found good. Each day is then

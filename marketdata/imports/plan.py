@@ -104,13 +104,12 @@ def file_stamp(path: Path) -> tuple[int, int]:
 
 
 def _opened(path: Path, options: ImportOptions, contract: str | None) -> Recording:
-    recording = open_file(
-        path, options.symbol, contract, options.side, options.timezone or "UTC", options.scale
-    )
+    timezone = "UTC" if options.timezone is None else options.timezone
+    recording = open_file(path, options.symbol, contract, options.side, timezone, options.scale)
     if contract is None and options.contract != FRONT and len(recording.alternatives) > 1:
         raise ImportRefused(
-            f"{path}: holds several contracts ({', '.join(recording.alternatives)}); choose one with "
-            "--contract, or each day's busiest with --contract front"
+            f"{path}: holds several contracts ({', '.join(recording.alternatives)}); choose one "
+            "with --contract, or each day's busiest with --contract front"
         )
     _require_zone(recording, options)
     return recording
@@ -207,9 +206,11 @@ def _warnings(
     if day.closed:
         yield f"{day.closed:,} ticks lie where {symbol} was closed"
     if day.first > day.day.open + PARTIAL_NS:
-        yield f"partial: begins {_length(day.first - day.day.open)} after the open, {said(day.first)}"
+        late = _length(day.first - day.day.open)
+        yield f"partial: begins {late} after the open, {said(day.first)}"
     if day.last < day.day.close - PARTIAL_NS:
-        yield f"partial: ends {_length(day.day.close - day.last)} before the close, {said(day.last)}"
+        early = _length(day.day.close - day.last)
+        yield f"partial: ends {early} before the close, {said(day.last)}"
 
 
 def _length(ns: int) -> str:

@@ -14,6 +14,7 @@ when
              another unit
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -87,7 +88,7 @@ class Scan:
 def scan(
     recording: Recording, schedule: CalendarSchedule, now: int, advance: Advance | None = None
 ) -> Scan:
-    """Read it once; FeedError when it is damaged, ImportRefused for time and order. `now`: UTC ns."""
+    """Read it once. FeedError when it is damaged, ImportRefused for times and order. `now`: UTC ns."""
     found = Scan(recording.counts)
     reached = 0
     reached_day: TradingDay | None = None
@@ -96,8 +97,8 @@ def scan(
         late = _late(ts, reached)
         if reached_day is not None and day.start < reached_day.start and late:
             raise ImportRefused(
-                f"{recording.path}: goes back from {said(reached)} to {said(int(ts.min()))}, another "
-                "trading day; sort it by time, or take it apart if it is several recordings"
+                f"{recording.path}: goes back from {said(reached)} to {said(int(ts.min()))}, "
+                "another trading day; sort it by time, or take it apart if it is several recordings"
             )
         entry = found.days.setdefault(day, DayScan(day))
         entry.add(ticks)
@@ -116,22 +117,22 @@ def check(recording: Recording, found: Scan, *, any_hours: bool = False) -> None
     path, symbol = recording.path, recording.instrument.symbol
     counts = found.counts
     dropped = {reason: n for reason, n in counts.dropped.items() if n}
-    if not found.ticks:
-        lost = ", ".join(f"{n:,} {reason}" for reason, n in dropped.items())
-        raise ImportRefused(
-            f"{path}: holds no trade of {recording.info.contract or symbol}"
-            + f" that could be used (dropped: {lost})" * bool(lost)
-        )
     rows = counts.used + sum(n for reason, n in dropped.items() if reason != "other_contract")
     where = "".join(f"; line {line}: {reason}" for line, reason in counts.examples[:1])
     off = dropped.get("off_grid", 0) + dropped.get("price", 0)
     if off > rows * MAX_SHARE:
         raise ImportRefused(
             f"{path}: {off:,} of {rows:,} prices are not on the grid of {symbol} "
-            f"({recording.instrument.tick}){where}; is that the symbol?"
+            f"({recording.instrument.tick}){where}; is that the symbol?{recording.hint}"
         )
     if (unread := dropped.get("unparsable", 0)) > rows * MAX_SHARE:
         raise ImportRefused(f"{path}: {unread:,} of {rows:,} lines cannot be read{where}")
+    if not found.ticks:
+        lost = ", ".join(f"{n:,} {reason}" for reason, n in dropped.items())
+        raise ImportRefused(
+            f"{path}: holds no trade of {recording.info.contract or symbol}"
+            + f" that could be used (dropped: {lost})" * bool(lost)
+        )
     if (late := sum(day.late for day in found.days.values())) > found.ticks * MAX_SHARE:
         raise ImportRefused(
             f"{path}: {late:,} of {found.ticks:,} trades are more than a second after later ones; "
@@ -140,15 +141,14 @@ def check(recording: Recording, found: Scan, *, any_hours: bool = False) -> None
     closed = sum(day.closed for day in found.days.values())
     if closed > found.ticks * MAX_CLOSED and not any_hours:
         raise ImportRefused(
-            f"{path}: {closed:,} of {found.ticks:,} trades lie where {symbol} was closed, the first "
-            f"day from {said(min(day.first for day in found.days.values()))}; is the time zone "
+            f"{path}: {closed:,} of {found.ticks:,} trades lie where {symbol} was closed, the file "
+            f"begins {said(min(day.first for day in found.days.values()))}; is the time zone "
             "right? --any-hours takes them"
         )
     if found.step >= WIDE_STEP and len(found.prices) >= FEW_PRICES:
         raise ImportRefused(
-            f"{path}: all prices are whole steps of {recording.instrument.price(found.step)}, which "
-            f"is {found.step} ticks of {symbol}: they are probably in another unit; for a .scid file "
-            "give --price-scale"
+            f"{path}: all prices are whole steps of {recording.instrument.price(found.step)}, "
+            f"which is {found.step} ticks of {symbol}; are they in another unit?{recording.hint}"
         )
 
 
@@ -157,13 +157,13 @@ def said(ts: int) -> str:
     return f"{datetime.fromtimestamp(ts // NS, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _plausible(recording: Recording, now: int):  # type: ignore[no-untyped-def]
+def _plausible(recording: Recording, now: int) -> Iterator[StoredTicks]:
     for ticks in recording.stored():
         for ts in (int(ticks.ts_event.min()), int(ticks.ts_event.max())):
             if not 0 < ts <= now + 86_400 * NS:
                 raise ImportRefused(
-                    f"{recording.path}: has a time of {ts} ns, which is no past time: its trading day "
-                    "cannot be told; write times as ISO 8601 or UTC epoch numbers"
+                    f"{recording.path}: has a time of {ts} ns, which is no past time: its trading "
+                    "day cannot be told; write times as ISO 8601 or UTC epoch numbers"
                 )
         yield ticks
 

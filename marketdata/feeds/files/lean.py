@@ -1,6 +1,7 @@
 """LEAN's tick zips of futures: 20131007_trade.zip with a CSV file a contract, without a header.
 
-    20131007_gc_tick_trade_201312.csv: ms of the day, price, quantity, exchange, condition, suspicious
+    20131007_gc_tick_trade_201312.csv: 276,1313.7,1,usa,,0
+    ms of the day, price, quantity, exchange, condition, flagged as suspicious by the vendor
 
 - The day is in the names, a day of the data's time zone, which LEAN keeps apart from the exchange's
   (`dataTimeZone` in its market-hours database). Of CME's, CBOT's, NYMEX' and COMEX' futures it is
@@ -120,13 +121,14 @@ class LeanSource:
 
     @contextmanager
     def _opened(self) -> Iterator[zipfile.ZipFile]:
-        try:
-            with reading(self.path), zipfile.ZipFile(self.path) as archive:
-                yield archive
-        except (zipfile.BadZipFile, zlib.error):
-            raise FeedError(f"{self.path}: zip archive is damaged; fetch it again") from None
-        except (RuntimeError, NotImplementedError) as error:
-            raise FeedError(f"{self.path}: zip archive cannot be read: {error}") from None
-        except pa.ArrowInvalid as error:
-            said = " ".join(str(error).split())
-            raise FeedError(f"{self.path}: cannot be read as CSV: {said}") from None
+        with reading(self.path):
+            try:
+                with zipfile.ZipFile(self.path) as archive:
+                    yield archive
+            except (zipfile.BadZipFile, zlib.error):
+                raise FeedError(f"{self.path}: zip archive is damaged; fetch it again") from None
+            except (RuntimeError, NotImplementedError) as error:
+                raise FeedError(f"{self.path}: zip archive cannot be read: {error}") from None
+            except pa.ArrowInvalid as error:
+                said = " ".join(str(error).split())
+                raise FeedError(f"{self.path}: cannot be read as CSV: {said}") from None

@@ -27,6 +27,8 @@ class Recording(ABC):
     """The outrights that trade in the file, when it was left to us to choose between them."""
     origin: "DayInfo | None" = None
     """Of a day of the tick store: what is known of it."""
+    hint: str = ""
+    """What else to look at when its prices are off the grid."""
 
     def __init__(self, path: Path, infer: Inference | None) -> None:
         self.path = path
@@ -64,7 +66,7 @@ class Recording(ABC):
     def no_quotes(self) -> FeedError:
         """It was asked to infer sides from quotes that are not there."""
         return FeedError(
-            f"{self.path}: has no quotes beside its trades; --side tick-rule infers sides from prices"
+            f"{self.path}: has no quotes beside its trades; --side tick-rule infers from prices"
         )
 
 

@@ -3,17 +3,17 @@
     record: int64 microseconds since 1899-12-30 UTC; float open, high, low, close;
             uint32 trades, volume, bid volume, ask volume
 
-- Of a trade, close is its price, high the ask and low the bid when it happened, and open is 0 or one
-  of two marks, of the first and the last trade of a sweep. A feed that has no quotes repeats the
-  price in all four.
+- Of a trade, close is its price, high the ask and low the bid when it happened, and open is 0 or
+  one of two marks, of the first and the last trade of a sweep. A feed that has no quotes repeats
+  the price in all four.
 - Volume at the ask was bought by the aggressor, at the bid sold; where both are 0 nobody knows.
-- Anything else is a bar of several trades, and the file is refused: Sierra Chart keeps bars where it
-  was not set to store each trade ("Intraday Data Storage Time Unit: 1 Tick").
-- Prices are 32-bit floats. One is read as the price on the grid that it is at most one unit in its
-  last place away from (ES at 5000: 0.0005); a tick of less than four such units cannot be told apart
-  and is off the grid.
-- Some data services store prices without their decimals (4800.25 as 480025): `scale` says by what to
-  multiply.
+- Anything else is a bar of several trades, and the file is refused: Sierra Chart keeps bars where
+  it was not set to store each trade ("Intraday Data Storage Time Unit: 1 Tick").
+- Prices are 32-bit floats. One is read as the price on the grid from which it is at most 2**-22 of
+  itself away (ES at 5000: 0.0012): the nearest float to that price, or a neighbour of it. Where a
+  tick is less than three times that, prices cannot be told apart and are off the grid.
+- Some data services store prices without their decimals (4800.25 as 480025): `scale` says by what
+  to multiply.
 - Sierra Chart counts microseconds up to tell the trades of a millisecond apart. They are kept.
 - The symbol is the file's name: ESZ25_FUT_CME.scid, ESZ5.CME.scid.
 
@@ -56,8 +56,9 @@ EPOCH_US: Final = 25_569 * 86_400 * 10**6
 LAST_US: Final = EPOCH_US + 2**62 // 1000
 SWEEP_MARKS: Final = np.array([-1.99900095e37, -1.99900197e37], np.float32)
 BATCH: Final = 1 << 14
-ULP: Final = 2.0**-23
-"""Of a 32-bit float, relative."""
+TOLERANCE: Final = 2.0**-22
+"""Of the price: at most two units in the last place of a 32-bit float, at least one and a half."""
+APART: Final = 3
 EXACT: Final = 2**53
 
 _NAME: Final = re.compile(r"([A-Z0-9]+?[FGHJKMNQUVXZ]\d{1,2})(?=[._-]|$)")
@@ -65,6 +66,8 @@ _NAME: Final = re.compile(r"([A-Z0-9]+?[FGHJKMNQUVXZ]\d{1,2})(?=[._-]|$)")
 
 class ScidFile(TradesFile):
     """The trades of a file, which is of one symbol."""
+
+    hint = "; prices without their decimals (480025 for 4800.25) need --price-scale"
 
     def __init__(
         self,
@@ -132,8 +135,8 @@ class ScidFile(TradesFile):
         times, opened, close = records["time"], records["open"], records["close"]
         if ((times < EPOCH_US) | (times > LAST_US)).any():
             raise FeedError(
-                f"{self.path}: has times of another kind (days as a floating-point number), or none "
-                "at all; open and save it with a current Sierra Chart"
+                f"{self.path}: has times of another kind (days as a floating-point number), or "
+                "none at all; open and save it with a current Sierra Chart"
             )
         quoted = (opened == 0) | np.isin(opened, SWEEP_MARKS)
         repeated = (opened == close) & (records["high"] == close) & (records["low"] == close)
@@ -158,8 +161,8 @@ class ScidFile(TradesFile):
         count = np.rint(wide * over / step)
         ok &= np.abs(count) * step < EXACT
         count = np.where(ok, count, 0)
-        unit = np.abs(wide) * ULP
-        near = ok & (np.abs(count * step / over - wide) <= unit) & (4 * unit <= step / over)
+        far = np.abs(wide) * TOLERANCE
+        near = ok & (np.abs(count * step / over - wide) <= far) & (far * APART <= step / over)
         nano = count.astype(np.int64) * int(self.instrument.tick * NANO)
         return np.where(near, nano, nano + 1)
 
@@ -173,8 +176,8 @@ class ScidFile(TradesFile):
         sizes = int(header["header_size"]), int(header["record_size"])
         if sizes != (HEADER.itemsize, RECORD.itemsize):
             raise FeedError(
-                f"{self.path}: has a header of {sizes[0]} and records of {sizes[1]} bytes; known are "
-                f"{HEADER.itemsize} and {RECORD.itemsize}"
+                f"{self.path}: has a header of {sizes[0]} and records of {sizes[1]} bytes; known "
+                f"are {HEADER.itemsize} and {RECORD.itemsize}"
             )
         if header["utc_start"]:
             raise FeedError(

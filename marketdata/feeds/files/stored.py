@@ -27,7 +27,7 @@ class StoredFile(Recording):
         if infer == "quotes":
             raise self.no_quotes()
         self._file = DayFile(path)
-        self.origin = own = self._file.facts.info
+        self.origin = self._own = own = self._file.facts.info
         if symbol not in (None, own.symbol):
             raise FeedError(f"{path}: holds {own.symbol} and not {symbol}")
         if contract not in (None, own.contract):
@@ -46,18 +46,18 @@ class StoredFile(Recording):
     def info(self) -> FeedInfo:
         """What this is."""
         return FeedInfo(
-            symbol=self.origin.symbol,
-            contract=self.origin.contract,
-            source=f"{self.path.name} ({self.origin.source})",
+            symbol=self._own.symbol,
+            contract=self._own.contract,
+            source=f"{self.path.name} ({self._own.source})",
             side=self.side,
-            synthetic=self.origin.synthetic,
-            warnings=self.origin.warnings,
+            synthetic=self._own.synthetic,
+            warnings=self._own.warnings,
         )
 
     @property
     def side(self) -> SideSource:
         """Where sides come from, here or before."""
-        return "inferred" if self.infer else self.origin.side
+        return "inferred" if self.infer else self._own.side
 
     @property
     def progress(self) -> float:
