@@ -88,7 +88,7 @@ class Scan:
 def scan(
     recording: Recording, schedule: CalendarSchedule, now: int, advance: Advance | None = None
 ) -> Scan:
-    """Read it once. FeedError when it is damaged, ImportRefused for times and order. `now`: UTC ns."""
+    """Read it once. `now` is UTC ns. FeedError when it is damaged, ImportRefused for order."""
     found = Scan(recording.counts)
     reached = 0
     reached_day: TradingDay | None = None

@@ -143,7 +143,7 @@ def test_a_day_of_another_store_keeps_what_is_known_of_it(tmp_path, store):
     known = info(source="databento live", warnings=("a gap of 2 s",), side="inferred")
     whole = ticks(1_000)
     other.write(known, [whole])
-    (day,) = imported(store, other.path("MES", known.day))
+    imported(store, other.path("MES", known.day))
     stored = store.read("MES", known.day).info
     assert (stored.source, stored.side, stored.contract) == ("databento live", "inferred", "MESZ5")
     assert "a gap of 2 s" in stored.warnings

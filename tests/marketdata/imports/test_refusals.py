@@ -147,7 +147,7 @@ def test_trades_while_the_market_was_closed(tmp_path, store):
     moments = [f"2024-06-10 {21 if i % 20 == 0 else 14}:10:00,5300,1,B" for i in range(60)]
     path = csv(tmp_path / "es.csv", *sorted(moments))
     refused(store, path, "3 of 60 trades lie where ES was closed.*time zone.*--any-hours", **UTC)
-    first, second = imported(store, path, any_hours=True, **UTC)
+    _, second = imported(store, path, any_hours=True, **UTC)
     assert "3 ticks lie where ES was closed" in second.info.warnings
 
 

@@ -1,4 +1,4 @@
-"""Sierra Chart's files: exact prices out of floats, sides out of volumes, trades and nothing else."""
+"""Sierra Chart's files: exact prices out of floats, sides out of volumes, trades and no bars."""
 
 from datetime import date
 from decimal import Decimal
