@@ -5,6 +5,7 @@ one (ES.c.0, ES.FUT). Only outrights and rules that follow a single one are trad
 """
 
 import re
+from datetime import date
 from typing import Final
 
 MONTHS: Final = "FGHJKMNQUVXZ"
@@ -31,3 +32,23 @@ def one_digit(contract: str) -> str:
     """
     found = _OUTRIGHT.fullmatch(contract)
     return f"{found[1]}{found[2]}{found[3][-1]}" if found else contract
+
+
+def delivery(contract: str, seen: date) -> tuple[int, int] | None:
+    """Year and month that an outright delivers in, which orders a symbol's contracts by expiry.
+
+    `seen` is a day on which it traded: a year of one digit comes back every ten years, and is the
+    next one that is not over by then. None for anything but an outright.
+
+    >>> delivery("MCLF4", date(2023, 12, 11)), delivery("MCLZ9", date(2025, 11, 5))
+    ((2024, 1), (2029, 12))
+    """
+    found = _OUTRIGHT.fullmatch(contract)
+    if found is None:
+        return None
+    month = MONTHS.index(found[2]) + 1
+    span = 10 ** len(found[3])
+    year = seen.year - seen.year % span + int(found[3])
+    if (year, month) < (seen.year, seen.month):
+        year += span
+    return year, month

@@ -7,17 +7,13 @@
 - A tick's time is `ts_event`, the matching engine's own.
 - The quotes of tbbo and mbp are those before the trade: at CME the book changes after the trade's
   message.
-
-Records are mapped straight onto databento_dbn's struct layouts, as DBNStore.to_ndarray does.
-Importing databento_dbn alone saves the 1.5 s that databento spends on pandas and its network
-clients, and reading the frames here is how a cut-off file is noticed: DBNStore only warns.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -28,26 +24,20 @@ from marketdata.errors import FeedError
 from marketdata.feeds import FeedInfo, doubts
 from marketdata.feeds.clean import Ints, Trades
 from marketdata.feeds.contracts import root
-from marketdata.feeds.files.reading import reading
+from marketdata.feeds.files.dbn_frames import DbnFrames, Records, layout
 from marketdata.feeds.files.recording import TradesFile
 from marketdata.sides import Inference
 
 if TYPE_CHECKING:
     from databento_dbn import Metadata
 
-MAGIC: Final = b"DBN"
-ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
-PRELUDE: Final = 8  # magic, version, length of the rest of the metadata
 TRADE_SCHEMAS: Final = ("trades", "tbbo", "mbp-1", "mbp-10", "mbo")
-READ_BYTES: Final = 1 << 18
 TRADE: Final = ord("T")
 FOREVER: Final = 2**63 - 1
 BID, ASK = "bid_px_00", "ask_px_00"
 
 SIDES: Final = np.zeros(256, np.int8)
 SIDES[ord("B")], SIDES[ord("A")] = 1, -1
-
-Records = npt.NDArray[np.void]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +60,9 @@ class DbnFile(TradesFile):
         infer: Inference | None = None,
     ) -> None:
         super().__init__(path, infer)
-        self._size = max(path.stat().st_size, 1)
-        self._position = 0
         self._warnings: list[str] = []
-        with path.open("rb") as file:
-            metadata, _ = self._metadata(self._bytes(file))
+        self._frames = DbnFrames(path)
+        metadata = self._frames.metadata
         self._schema = self._usable_schema(metadata)
         self._source = f"{path.name} ({metadata.dataset} {self._schema})"
         self._dtype = _dtype(self._schema, ts_out=metadata.ts_out)
@@ -83,7 +71,7 @@ class DbnFile(TradesFile):
         self._listings = _listings(metadata)
         self._listing = self._choose(self._listings, symbol, contract)
         self.instrument = self._instrument(symbol)
-        self._position = 0
+        self._frames.restart()
 
     @property
     def info(self) -> FeedInfo:
@@ -99,7 +87,7 @@ class DbnFile(TradesFile):
     @property
     def progress(self) -> float:
         """By bytes of the file."""
-        return self._position / self._size
+        return self._frames.progress
 
     def trades(self) -> Iterator[Trades]:
         """The contract's records of action T."""
@@ -191,71 +179,7 @@ class DbnFile(TradesFile):
         return totals
 
     def _records(self) -> Iterator[Records]:
-        itemsize = self._dtype.itemsize
-        with reading(self.path), self.path.open("rb") as file:
-            chunks = self._bytes(file)
-            _, rest = self._metadata(chunks)
-            while True:
-                whole = len(rest) - len(rest) % itemsize
-                if whole:
-                    records = np.frombuffer(rest, self._dtype, whole // itemsize)
-                    if (records["length"] != itemsize // 4).any():
-                        raise FeedError(f"{self.path}: damaged: not all records are {self._schema}")
-                    yield records
-                more = next(chunks, None)
-                if more is None:
-                    break
-                rest = rest[whole:] + more
-            if whole != len(rest):
-                raise FeedError(f"{self.path}: cut off in the middle of a record; fetch it again")
-
-    def _metadata(self, chunks: Iterator[bytes]) -> tuple["Metadata", bytes]:
-        """The metadata, and what was read after it."""
-        import databento_dbn
-
-        head, size = b"", PRELUDE
-        while len(head) < size:
-            more = next(chunks, None)
-            if more is None:
-                raise FeedError(f"{self.path}: cut off in its metadata; fetch it again")
-            head += more
-            if len(head) >= PRELUDE:
-                if head[:3] != MAGIC:
-                    raise FeedError(f"{self.path}: not a DBN file")
-                size = PRELUDE + int.from_bytes(head[4:PRELUDE], "little")
-        try:
-            return databento_dbn.Metadata.decode(head[:size]), head[size:]
-        except (databento_dbn.DBNError, ValueError) as error:
-            raise FeedError(f"{self.path}: metadata cannot be read: {error}") from None
-
-    def _bytes(self, file: BinaryIO) -> Iterator[bytes]:
-        """The file's contents, decompressed; FeedError when a zstd frame is cut off or damaged."""
-        self._position = 0
-        packed = file.read(len(ZSTD_MAGIC)) == ZSTD_MAGIC
-        file.seek(0)
-        if not packed:
-            while data := file.read(READ_BYTES):
-                self._position += len(data)
-                yield data
-            return
-        import zstandard
-
-        frame = None
-        while data := file.read(READ_BYTES):
-            self._position += len(data)
-            while data:
-                frame = frame or zstandard.ZstdDecompressor().decompressobj()
-                try:
-                    plain = frame.decompress(data)
-                except zstandard.ZstdError:
-                    raise FeedError(f"{self.path}: zstd data is damaged; fetch it again") from None
-                data = b""
-                if frame.eof:
-                    data, frame = frame.unused_data, None
-                if plain:
-                    yield plain
-        if frame is not None:
-            raise FeedError(f"{self.path}: cut off in the middle of its zstd data; fetch it again")
+        return self._frames.records(self._dtype)
 
     def _usable_schema(self, metadata: "Metadata") -> str:
         if metadata.schema is None:
@@ -282,9 +206,7 @@ def _dtype(schema: str, *, ts_out: bool) -> np.dtype[np.void]:
         "mbp-10": databento_dbn.MBP10Msg,
         "mbo": databento_dbn.MBOMsg,
     }[schema]
-    # Letters as bytes: comparing numbers is many times faster than comparing strings.
-    fields = [(name, "u1" if kind == "S1" else kind) for name, kind in struct._dtypes]
-    return np.dtype(fields + [("ts_out", "u8")] * ts_out)
+    return layout(struct, ts_out=ts_out)
 
 
 def _trades(records: Records) -> Records:

@@ -1,0 +1,1 @@
+"""The subcommands of `manage.py bars`; `marketdata.management.subcommands` says what one has."""
