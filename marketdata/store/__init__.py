@@ -25,9 +25,9 @@ from marketdata.store.appender import Appender
 from marketdata.store.day import StoredDay
 from marketdata.store.info import DayInfo
 from marketdata.store.live import LiveJournal
-from marketdata.store.store import TickStore
+from marketdata.store.store import TickStore, the_store
 
 __all__ = [
     "Appender", "DayInfo", "LiveJournal", "StoreError", "StoredDay", "StoredTicks", "TickStore",
-    "stored",
+    "stored", "the_store",
 ]  # fmt: skip

@@ -133,6 +133,13 @@ class TickStore:
         return self.root / symbol
 
 
+def the_store() -> TickStore:
+    """The store of this installation: DATA_DIR/ticks."""
+    from django.conf import settings
+
+    return TickStore(Path(settings.DATA_DIR) / "ticks")
+
+
 def day_of(path: Path) -> date | None:
     """The day of a file of the store; None for any other file."""
     if path.suffix not in (PARQUET, JOURNAL):

@@ -2,8 +2,9 @@
 
     {"kind": "file", "path": ..., "contract": ..., "side": ..., "timezone": ...}
     {"kind": "simulator", "seed": 1, "ticks_per_day": 200000}
+    {"kind": "store"}
 
-and in both `symbol`, `session` (rth or all) and `warm_until`.
+and in each `symbol`, `session` (rth or all) and `warm_until`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from engine.ticks import TickColumns, part
 from marketdata.errors import MarketDataError
 from marketdata.feeds.files import open_file
 from marketdata.feeds.simulator import Simulator
+from marketdata.store import the_store
 from trading.errors import ExplainError
 
 
@@ -29,6 +31,8 @@ def blocks_of(feed: Mapping[str, Any], day: TradingDay) -> Iterator[TickColumns]
         elif kind == "simulator":
             simulator = Simulator(feed["symbol"], feed["seed"], feed["ticks_per_day"])
             yield simulator.day(day.day)
+        elif kind == "store":
+            yield from the_store().read(feed["symbol"], day.day).columns()
         else:
             raise ExplainError("the session does not say where its ticks came from")
     except MarketDataError as error:

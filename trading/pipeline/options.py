@@ -16,6 +16,7 @@ from engine.config import EngineConfig, engine_config, fill_profile
 from engine.instruments import instrument
 from trading.configuration.sources import Source, find_source, own_source
 from trading.errors import OptionError
+from trading.pipeline.stored import ORIGIN, open_stored
 
 if TYPE_CHECKING:
     from marketdata.calendars import CalendarSchedule
@@ -34,6 +35,8 @@ class Options:
     feed: str = "simulator"
     symbol: str | None = None
     contract: str | None = None
+    date: str | None = None
+    to: str | None = None
     mode: str = "paper"
     timeframe: str | None = None
     speed: str = "1"
@@ -65,7 +68,7 @@ class Plan:
     config_name: str  # what results call the configuration; empty: the defaults
     tiers_given: bool  # by the configuration, which then count instead of the stored ones
     own_version: int = 0  # of the account's own configuration, when this was planned
-    origin: Mapping[str, Any] = field(default_factory=dict)  # of the file, for who replays it
+    origin: Mapping[str, Any] = field(default_factory=dict)  # of the ticks, for who replays them
 
     @property
     def speed_name(self) -> str:
@@ -136,7 +139,9 @@ def timed(plan: Plan) -> Plan:
 
 
 def origin(options: Options) -> dict[str, Any]:
-    """A file as it was asked for: `open_feed` with the same opens it again."""
+    """Where the same ticks can be had again: `open_feed` with the same opens a file again."""
+    if options.feed == "store":
+        return dict(ORIGIN)
     path = Path(options.feed.partition(":")[2]).expanduser().resolve()
     return {
         "kind": "file",
@@ -178,7 +183,12 @@ def _only_symbol(source: Source | None) -> str:
 
 
 def open_feed(options: Options) -> "Feed | None":
-    """The feed of a file, or None for the simulator."""
+    """The feed of a file or of stored days, or None for the simulator."""
+    if options.feed == "store":
+        return open_stored(options)
+    for name, value in (("--date", options.date), ("--to", options.to)):
+        if value is not None:
+            raise OptionError(f"{name} is for stored days: --feed store")
     if options.feed == "simulator":
         for name, value in (("--contract", options.contract), ("--side", options.side)):
             if value is not None:
@@ -186,7 +196,9 @@ def open_feed(options: Options) -> "Feed | None":
         return None
     kind, _, path = options.feed.partition(":")
     if kind != "file" or not path:
-        raise OptionError(f"--feed {options.feed!r} is not known; it is simulator or file:PATH")
+        raise OptionError(
+            f"--feed {options.feed!r} is not known; it is simulator, file:PATH or store"
+        )
     if options.side not in (None, "tick-rule"):
         raise OptionError(f"--side {options.side!r} is not known; it is tick-rule or left out")
     from marketdata.feeds.files import open_file

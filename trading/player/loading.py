@@ -80,6 +80,12 @@ def day_of(session: Session) -> Day:
     return day
 
 
+def _source_name(feed: dict[str, Any]) -> str:
+    if feed["kind"] == "file":
+        return Path(feed["path"]).name
+    return "the tick store" if feed["kind"] == "store" else "the simulator"
+
+
 def _stretch(session: Session, run: Run, known: dict[str, TickColumns]) -> Stretch:
     days = schedule(instrument(run.feed["symbol"]), run.feed["session"])
     found = days.day(session.day)
@@ -89,8 +95,7 @@ def _stretch(session: Session, run: Run, known: dict[str, TickColumns]) -> Stret
     if source not in known:
         blocks = list(blocks_of(run.feed, found))
         if not blocks:
-            name = Path(run.feed["path"]).name if run.feed["kind"] == "file" else "the simulator"
-            raise ExplainError(f"{name} has no ticks of {session.day}")
+            raise ExplainError(f"{_source_name(run.feed)} has no ticks of {session.day}")
         known[source] = joined(blocks)
     ticks = known[source]
     reached = np.maximum.accumulate(ticks.ts)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from engine.commands import Command
 from engine.config import EngineConfig
 from engine.events import Carry
+from marketdata.store import the_store
 from trading.errors import ExplainError, ReplayError
 from trading.models import AuditEvent, Session
 from trading.stored_session import carry_of, commands_of, config_at
@@ -52,6 +53,8 @@ def why_not(session: Session) -> str:
     for run in runs:
         if run.feed["kind"] == "file" and not Path(run.feed["path"]).is_file():
             return f"Its recording {Path(run.feed['path']).name} is no longer where it was."
+        if run.feed["kind"] == "store" and not the_store().has(run.feed["symbol"], session.day):
+            return "The tick store no longer has its day."
     return ""
 
 
@@ -81,7 +84,7 @@ def runs_of(session: Session) -> list[Run]:
 def _run(session: Session, event: AuditEvent | None, following: AuditEvent | None) -> Run:
     told: dict[str, Any] = event.payload if event is not None else {}
     feed = dict(told.get("feed") or session.feed)
-    if feed.get("kind") not in ("file", "simulator"):
+    if feed.get("kind") not in ("file", "simulator", "store"):
         raise ReplayError("It does not say where its ticks came from.")
     carry = told.get("carry") or session.carry_start
     if not carry:

@@ -25,14 +25,10 @@ def add_span(parser: ArgumentParser, *, symbol_required: bool = False) -> None:
 
 
 def the_store() -> "TickStore":
-    """The store of these settings."""
-    from pathlib import Path
+    """The store of this installation."""
+    from marketdata import store
 
-    from django.conf import settings
-
-    from marketdata.store import TickStore
-
-    return TickStore(Path(settings.DATA_DIR) / "ticks")
+    return store.the_store()
 
 
 def chosen(store: "TickStore", options: Mapping[str, Any]) -> list[tuple[str, date]]:

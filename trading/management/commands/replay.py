@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 class Command(OneLineCommand):
     """Thin: options are words, `trading.replay` does the work."""
 
-    help = "Replay a recorded file as fast as it goes, without the database."
+    help = "Replay a recorded file or stored days as fast as it goes, without the database."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        add("--file", required=True, help="DBN, Parquet, CSV or a Binance socket recording")
+        source = parser.add_mutually_exclusive_group(required=True)
+        source.add_argument("--file", help="DBN, Parquet, CSV or a Binance socket recording")
+        source.add_argument("--date", metavar="DAY", help="a trading day of the tick store")
+        add("--to", metavar="DAY", help="the last stored day of several (the same)")
         add("--symbol", help="the instrument (ES); found in files that name it")
         add("--contract", help="which contract of a file (ESH4); default: the busiest")
         add("--timeframe", metavar="SECONDS", help="length of a bar (300)")
@@ -46,20 +49,20 @@ class Command(OneLineCommand):
         console_file = sys.stderr if out == "-" else cast(TextIO, self.stdout)
         try:
             asked = words.Options(
-                feed=f"file:{options['file']}",
+                feed="store" if options["date"] is not None else f"file:{options['file']}",
                 settings=words.parse_settings(options["set"]),
                 **{
                     name: options[name]
                     for name in (
                         "symbol", "contract", "timeframe", "session", "side", "timezone", "fills",
-                        "config",
+                        "config", "date", "to",
                     )
                 },
             )  # fmt: skip
             plan = words.plan(asked)
             if plan.feed is None:
                 raise CommandError("--file is missing")
-            with progress_bar(console_file, options["file"]) as advance:
+            with progress_bar(console_file, options["file"] or options["symbol"]) as advance:
                 report = replay(
                     plan.feed, plan.config, plan.schedule, options["session"], advance,
                     plan.config_name,

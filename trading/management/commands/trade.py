@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 WORDS = (
     "feed", "symbol", "contract", "mode", "timeframe", "speed", "session", "side", "account",
-    "seed", "fills", "config",
+    "seed", "fills", "config", "date", "to",
 )  # fmt: skip
 
 
@@ -24,9 +24,11 @@ class Command(OneLineCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        add("--feed", default="simulator", help="simulator (default) or file:PATH")
+        add("--feed", default="simulator", help="simulator (default), file:PATH or store")
         add("--symbol", help="what the feed holds; MES for the simulator, found in a file")
         add("--contract", help="which contract of a file to trade (ESH4)")
+        add("--date", metavar="DAY", help="the trading day in the store, like 2025-11-20")
+        add("--to", metavar="DAY", help="the last one of several (the same)")
         add("--mode", default="paper", help="paper (default)")
         add("--timeframe", metavar="SECONDS", help="length of a bar (300)")
         add("--speed", default="1", help="times as fast as real time, or max (1)")
