@@ -8,7 +8,7 @@
     journal.py   the journal's format; appender.py writes it, durably, while trading
     day.py       reading a day, of whichever kind
     store.py     the folder as a whole: TickStore
-    compacting.py  a journal becomes Parquet
+    compacting.py, verifying.py, repairing.py, exporting.py   what is done with whole days
     live.py      journals a live feed, day after day
     feed.py      stored days as a feed
 

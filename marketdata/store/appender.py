@@ -111,14 +111,28 @@ class Appender:
                 return
 
 
+class Recorded(StoreError):
+    """Another process records or compacts the day at the moment."""
+
+
+def being_recorded(path: Path) -> bool:
+    """Whether another appender has the journal."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
 def lock(file: int, path: Path) -> None:
-    """StoreError when another process records or compacts the day."""
+    """Recorded when another process has the journal."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise StoreError(f"{path}: is being recorded by another process; stop that first") from None
+        raise Recorded(f"{path}: is being recorded by another process; stop that first") from None
     if not path.exists() or not os.path.samestat(os.fstat(file), path.stat()):
-        raise StoreError(f"{path}: was compacted this very moment; try again")
+        raise Recorded(f"{path}: was compacted this very moment; try again")
 
 
 def check_same(held: DayInfo, info: DayInfo, path: Path) -> None:

@@ -48,6 +48,21 @@ class StoredDay:
         return total
 
     @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        paths = [part.path for part in (self.file, self.journal) if part is not None]
+        return sum(path.stat().st_size for path in paths if path.exists())
+
+    @property
+    def time_range(self) -> tuple[int, int] | None:
+        """The least and the greatest ts_event; None without a tick."""
+        spans = [self.file.time_range] if self.file is not None else []
+        if self.journal is not None:
+            times = [each.ts_event for each in self.journal.blocks(BLOCK_TICKS, skip=self.skip)]
+            spans += [(int(each.min()), int(each.max())) for each in times]
+        return (min(a for a, _ in spans), max(b for _, b in spans)) if spans else None
+
+    @property
     def last(self) -> tuple[int, int] | None:
         """ts_event and sequence of the last tick; None without any."""
         if self.journalled and self.journal is not None:

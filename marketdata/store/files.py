@@ -48,9 +48,15 @@ def remove(path: Path) -> None:
 
 def put_aside(path: Path) -> Path:
     """Rename a damaged file so that nothing reads it, and return its new name."""
+    aside = free_name(path)
+    path.rename(aside)
+    sync(path.parent)
+    return aside
+
+
+def free_name(path: Path) -> Path:
+    """Where something damaged of this file may go."""
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1
-    path.rename(aside)
-    sync(path.parent)
     return aside

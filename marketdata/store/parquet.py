@@ -2,9 +2,12 @@
 
 Columns: symbol (the contract; dictionary), ts_event, ts_recv, price (ticks), size (lots), side,
 sequence. `marketdata.feeds.files.parquet` says why these encodings. The file's metadata has the
-day's info as JSON under `tradebot`.
+day's info as JSON under `tradebot`, and under `tradebot.digest` the count of ticks and checksums of
+that JSON and of each column: Parquet itself has none on its footer.
 """
 
+import json
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +24,10 @@ from marketdata.store.files import replacing
 from marketdata.store.info import FileFacts, from_json, to_json
 
 KEY: Final = b"tradebot"
+DIGEST_KEY: Final = b"tradebot.digest"
 ROW_GROUP: Final = 1 << 18
+DAMAGE: Final = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What the library raises at damaged files."""
 
 SCHEMA: Final = pa.schema(
     [
@@ -37,6 +43,24 @@ SCHEMA: Final = pa.schema(
 ENGINE_COLUMNS: Final = ["ts_event", "price", "size", "side"]
 
 
+class Digest:
+    """Count and checksums of a day's ticks, however they are cut into blocks."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._columns = dict.fromkeys(StoredTicks._fields, 0)
+
+    def add(self, block: StoredTicks) -> None:
+        self.count += len(block.ts_event)
+        columns: dict[str, npt.NDArray[np.signedinteger]] = block._asdict()
+        for name, column in columns.items():
+            data = np.ascontiguousarray(column).data
+            self._columns[name] = zlib.crc32(data, self._columns[name])
+
+    def as_dict(self) -> dict[str, int]:
+        return {"count": self.count, **self._columns}
+
+
 def write(
     path: Path,
     facts: FileFacts,
@@ -46,12 +70,11 @@ def write(
 ) -> int:
     """Write the day, whole or not at all. Returns its ticks. `proof` looks at what was written
     before it takes its place, and raises when that is wrong."""
-    written = 0
-    metadata = {KEY: to_json(facts)}
+    digest, content = Digest(), to_json(facts)
     with replacing(path) as unfinished:
         with pq.ParquetWriter(
             unfinished,
-            SCHEMA.with_metadata(metadata),
+            SCHEMA.with_metadata({KEY: content}),
             compression="zstd",
             use_dictionary=["symbol", "size", "side"],
             column_encoding=dict.fromkeys(
@@ -62,12 +85,14 @@ def write(
         ) as writer:
             for group in regrouped(blocks, ROW_GROUP):
                 writer.write_table(_table(group, facts.info.contract), row_group_size=ROW_GROUP)
-                written += len(group.ts_event)
-        if not written:
+                digest.add(group)
+            about = {"info": zlib.crc32(content), **digest.as_dict()}
+            writer.add_key_value_metadata({DIGEST_KEY.decode(): json.dumps(about)})
+        if not digest.count:
             raise StoreError(f"{path}: there are no ticks to store")
         if proof is not None:
             proof(unfinished)
-    return written
+    return digest.count
 
 
 def _table(group: StoredTicks, contract: str) -> pa.Table:
@@ -109,15 +134,19 @@ class DayFile:
         self.path = path
         try:
             self._file = pq.ParquetFile(path, page_checksum_verification=True)
+            schema, metadata = self._file.schema_arrow, self._file.metadata.metadata or {}
         except FileNotFoundError:
             raise StoreError(f"{path}: does not exist") from None
-        except (pa.ArrowException, OSError) as error:
+        except DAMAGE as error:
             raise self._damaged(error) from None
-        schema = self._file.schema_arrow
+        content = metadata.get(KEY, b"{}")
         try:
-            self.facts = from_json((schema.metadata or {}).get(KEY, b"{}"))
+            self.facts = from_json(content)
+            self.digest: dict[str, int] = json.loads(metadata.get(DIGEST_KEY, b"{}"))
         except ValueError as error:
             raise StoreError(f"{path}: {error}") from None
+        if self.digest.pop("info", None) != zlib.crc32(content):
+            raise StoreError(f"{path}: its metadata is damaged; fetch the day again")
         if not schema.equals(SCHEMA, check_metadata=False):
             raise StoreError(f"{path}: its columns are not those of the tick store")
         self.count: int = self._file.metadata.num_rows
@@ -132,6 +161,18 @@ class DayFile:
             min(group.statistics.min for group in groups),
             max(group.statistics.max for group in groups),
         )
+
+    @property
+    def contracts(self) -> set[str]:
+        """Those that its ticks name."""
+        found: set[str] = set()
+        for number in range(self._file.num_row_groups):
+            column = self._read(number, ["symbol"]).column("symbol")
+            try:
+                found.update(column.unique().to_pylist())
+            except DAMAGE as error:
+                raise self._damaged(error) from None
+        return found
 
     @property
     def last(self) -> tuple[int, int]:
@@ -156,11 +197,14 @@ class DayFile:
                 yield ticks.part(slice(start, start + max_ticks))
 
     def _group(self, number: int, names: list[str]) -> list[npt.NDArray[Any]]:
-        try:
-            table = self._file.read_row_group(number, columns=names)
-        except (pa.ArrowException, OSError) as error:
-            raise self._damaged(error) from None
+        table = self._read(number, names)
         return [_array(table.column(name)) for name in names]
+
+    def _read(self, number: int, names: list[str]) -> pa.Table:
+        try:
+            return self._file.read_row_group(number, columns=names)
+        except DAMAGE as error:
+            raise self._damaged(error) from None
 
     def _damaged(self, error: BaseException) -> StoreError:
         said = " ".join(str(error).split())

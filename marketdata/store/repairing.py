@@ -1,6 +1,6 @@
 """What can be repaired in the store, without guessing: leftovers of processes that died.
 
-- A torn end of a journal is cut off.
+- A torn end of a journal is cut off, and kept aside.
 - A journal whose day is over becomes Parquet; one that is there already goes.
 - A `.part` file of a process that is no more is deleted: nothing ever read it.
 - What is damaged itself is renamed, never deleted, so that the day can be stored anew.
@@ -15,13 +15,13 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from marketdata.calendars import NEW_YORK
 from marketdata.errors import StoreError
+from marketdata.feeds import BLOCK_TICKS
 from marketdata.store.appender import Recorded, lock
-from marketdata.store.files import UNFINISHED, put_aside, sync
+from marketdata.store.files import UNFINISHED, free_name, put_aside, sync
 from marketdata.store.journal import JournalFile
+from marketdata.store.parquet import DayFile
 from marketdata.store.store import TickStore, bounds
-from marketdata.store.verifying import verify
 
 _PID: Final = re.compile(rf"\.(\d+)\{UNFINISHED}$")
 
@@ -49,7 +49,7 @@ def _repair_day(store: TickStore, symbol: str, day: date, now: int) -> Iterator[
     path, journal_path = store.path(symbol, day), store.journal_path(symbol, day)
     if path.exists():
         try:
-            for _ in store.read_file(symbol, day).blocks(1 << 18):
+            for _ in DayFile(path).blocks(BLOCK_TICKS):
                 pass
         except StoreError as error:
             aside = put_aside(path)
@@ -62,7 +62,9 @@ def _repair_day(store: TickStore, symbol: str, day: date, now: int) -> Iterator[
     span = bounds(symbol, day)
     if span is None or span[1] <= now:
         count = store.compact(symbol, day)
-        yield f"its journal was compacted: {count:,} ticks" if count else "its empty journal is gone"
+        yield (
+            f"its journal was compacted: {count:,} ticks" if count else "its empty journal is gone"
+        )
 
 
 def _repair_journal(path: Path) -> Iterator[str]:
@@ -76,9 +78,12 @@ def _repair_journal(path: Path) -> Iterator[str]:
             yield f"{error}; renamed to {aside.name}"
             return
         if scan.torn:
+            kept = path.read_bytes()[-scan.torn :]
+            aside = free_name(path)
+            aside.write_bytes(kept)
             os.ftruncate(file, scan.size - scan.torn)
             sync(path)
-            yield f"{scan.torn:,} bytes of an unfinished frame were cut off its journal"
+            yield f"{scan.torn:,} bytes that end its journal are no frame: moved to {aside.name}"
     finally:
         os.close(file)
 

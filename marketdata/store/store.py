@@ -31,11 +31,12 @@ class TickStore:
     def __init__(self, root: Path) -> None:
         self.root = Path(root)
 
-    def symbols(self) -> list[str]:
-        """What has at least one day, sorted."""
+    def symbols(self, *, damaged: bool = False) -> list[str]:
+        """What has at least one day, sorted; `damaged`: also what has any other file."""
         if not self.root.is_dir():
             return []
-        return sorted(each.name for each in self.root.iterdir() if self.days(each.name))
+        names = [each.name for each in self.root.iterdir() if SYMBOL.fullmatch(each.name)]
+        return sorted(name for name in names if damaged or self.days(name))
 
     def days(self, symbol: str) -> list[date]:
         """The stored days, sorted; also those that only have a journal."""

@@ -44,8 +44,8 @@ def open_stored(options: "Options") -> "Feed":
     if missing:
         named = ", ".join(map(str, missing[:NAMED])) + (", ..." if len(missing) > NAMED else "")
         raise OptionError(
-            f"{options.symbol}: {len(missing)} trading days from {first} to {last} are not in the "
-            f"tick store: {named}; store them, or take a span without them"
+            f"{options.symbol}: from {first} to {last} the tick store lacks {named}; store what is "
+            "missing, or take a span without it"
         )
     return store.feed(options.symbol, wanted)
 

@@ -1,7 +1,7 @@
 """Options that several subcommands have."""
 
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -38,3 +38,8 @@ def chosen(store: "TickStore", options: Mapping[str, Any]) -> list[tuple[str, da
     return [
         (symbol, day) for symbol in symbols for day in store.days(symbol) if first <= day <= last
     ]
+
+
+def counted(days: Sized) -> str:
+    """How many, in words."""
+    return "1 day" if len(days) == 1 else f"{len(days):,} days"

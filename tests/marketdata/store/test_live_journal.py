@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.instruments import instrument
@@ -71,6 +71,7 @@ def test_a_restart_goes_on_with_the_day_and_compacts_the_ones_before(tmp_path: P
     assert same(joined(joined(store.read("MES", day).blocks()) for day in (DAY, NEXT)), both)
 
 
+@settings(max_examples=15)
 @given(cuts=st.lists(st.integers(1, 199), max_size=8))
 def test_however_the_ticks_come_in_the_same_days_are_kept(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[int]
