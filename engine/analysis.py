@@ -90,6 +90,10 @@ class Analysis:
         session["opened"], session["closes"] = day.open, day.close
         session["wanted_from"] = FAR
 
+    def forget_levels(self) -> None:
+        """Remembered levels are of a contract that is not traded any more."""
+        self._session[REMEMBERED] = 0
+
     def want(self, since: int) -> None:
         """Bars with approved signals that end from `since` on (UTC ns) stop `scan_bars`."""
         self._session[WANTED_FROM] = since

@@ -155,6 +155,14 @@ class Engine:
             self._arm()
         return self._flush()
 
+    def roll(self) -> Sequence[Event]:
+        """The next tick is the first of a trading day, and of another contract: levels at the old
+        one's prices are gone."""
+        self._analysis.forget_levels()
+        if not self._quiet:
+            self._levels.roll(self._clock, self._desk.events)
+        return self._flush()
+
     def finish(self) -> Sequence[Event]:
         """The data ended: close what is open at the last trade, and the bar that is being built."""
         self._ended = True

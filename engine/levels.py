@@ -73,6 +73,10 @@ class Levels:
         )
         self._say(ts, self._displaced([made], {}), [], [made], events)
 
+    def roll(self, ts: int, events: list[Event]) -> None:
+        """All levels are of a contract that is not traded any more."""
+        self._say(ts, dict.fromkeys(self._alive, LevelEnd.ROLLED), [], [], events)
+
     def _met(self, bar: Bar) -> tuple[dict[str, LevelEnd], list[Level]]:
         """What the bar ends and touches, of zones and naked POCs."""
         gone: dict[str, LevelEnd] = {}

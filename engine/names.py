@@ -84,6 +84,7 @@ class LevelEnd(StrEnum):
     REVISITED = "revisited"  # an unfinished level
     TRADED = "traded"  # a naked POC
     DISPLACED = "displaced"  # by newer ones
+    ROLLED = "rolled"  # the contract that had it is not traded any more
 
 
 class ExitReason(StrEnum):

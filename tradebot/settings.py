@@ -176,6 +176,9 @@ REPLAY_PLAYERS = environment.whole_number("REPLAY_PLAYERS", 4, low=1, high=100)
 # Market data
 
 DATABENTO_API_KEY = environment.text("DATABENTO_API_KEY")
+# The live gateway: Databento's own when empty; else a host, as of a local stand-in.
+DATABENTO_GATEWAY = environment.text("DATABENTO_GATEWAY")
+DATABENTO_PORT = environment.whole_number("DATABENTO_PORT", 13000, low=1, high=65535)
 # Databento's own when empty; else an address with its scheme, as of a local stand-in.
 DATABENTO_HISTORICAL_GATEWAY = environment.text("DATABENTO_HISTORICAL_GATEWAY")
 # Minute bars of US stocks: Polygon's (Massive's) key; its own address when the other is empty.

@@ -4,7 +4,7 @@ A live feed's ticks cannot be had again, so it tells what it receives before any
 it, and says when it hears nothing. `heard` never ends by itself: it reconnects.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
@@ -56,6 +56,8 @@ class NewDay:
     """A trading day begins, with its contract. No tick of the day came before."""
 
     day: date
+    start: int
+    """UTC ns."""
     contract: str
     before: str
     """The contract of the day before; another one means a roll."""
@@ -65,7 +67,7 @@ class NewDay:
 Heard = Received | Notice | Behind | Silent | Lost | NewDay
 
 MayRoll = Callable[[], Awaitable[bool]]
-"""Whether the contract may change now: everything heard so far was acted on, and nothing is open."""
+"""Whether the contract may change now: all that was heard was acted on, and nothing is open."""
 
 
 class LiveFeed(Protocol):
@@ -81,7 +83,7 @@ class LiveFeed(Protocol):
         """Since it was first heard."""
         ...
 
-    def heard(self, may_roll: MayRoll) -> AsyncIterator[Heard]:
+    def heard(self, may_roll: MayRoll) -> AsyncGenerator[Heard]:
         """Everything from now on, or from where the feed was told to go on; for ever.
 
         FeedError when going on would be wrong, as when the venue's tick is not ours.

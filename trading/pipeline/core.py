@@ -51,9 +51,11 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class WarmUp:
-    """From here on bars only warm the engine up (`on`), or may be traded again."""
+    """From here on bars only warm the engine up (`on`), or may be traded again. `gap`: they fill
+    in what a feed missed in the middle of its day."""
 
     on: bool
+    gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,15 @@ class Finish:
     """The data ended: close the last bar and an open position."""
 
 
-Input = TickColumns | StoredTicks | Fill | Command | Beat | WarmUp | Finish
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """The next tick is another contract's, on a new trading day."""
 
 
-Acted = TickColumns | Fill | Command | Beat | WarmUp | Finish
+Input = TickColumns | StoredTicks | Fill | Command | Beat | WarmUp | Roll | Finish
+
+
+Acted = TickColumns | Fill | Command | Beat | WarmUp | Roll | Finish
 """What the engine and who follows it get of an input: of stored ticks their columns."""
 
 
@@ -79,6 +86,7 @@ class Engine(Protocol):
     def on_fill(self, fill: Fill) -> Sequence[Event]: ...
     def command(self, command: Command) -> Sequence[Event]: ...
     def beat(self, ts: int) -> Sequence[Event]: ...
+    def roll(self) -> Sequence[Event]: ...
     def finish(self) -> Sequence[Event]: ...
     def forming(self) -> Bar | None: ...
     def carry(self) -> Carry: ...
@@ -190,6 +198,8 @@ class Core:
                 self.engine.warming = on
                 self.latencies.clear()
                 return ()
+            case Roll():
+                return self.engine.roll()
             case Finish():
                 self.finished = True
                 return self.engine.finish()

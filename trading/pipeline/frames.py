@@ -32,7 +32,7 @@ MOST_BARS: Final = 50
 MOST: Final = 500
 """Bars, and signals, trades or notices of one frame; a page that lacks more asks the database."""
 
-FeedState = Literal["waiting", "warming", "live", "stale", "ended", "stopped"]
+FeedState = Literal["waiting", "warming", "live", "lost", "stale", "ended", "stopped"]
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from trading.pipeline.options import Plan
 if TYPE_CHECKING:
     from engine.schedule import TradingDay
     from marketdata.feeds import Feed, FeedInfo, StoredTicks
+    from marketdata.feeds.live import LiveFeed
     from marketdata.store.live import LiveJournal
 
 AFTER_OPEN_NS: Final = 3600 * NS
@@ -27,7 +28,8 @@ AFTER_OPEN_NS: Final = 3600 * NS
 class Market:
     """`blocks` may be read once; ticks before `warm_until` (UTC ns) only warm the engine up.
     `origin` says where the same ticks can be had again; it becomes a part of `Session.feed`.
-    `journal` keeps the ticks of a source that is heard only once, which are `StoredTicks`."""
+    `journal` keeps the ticks of a source that is heard only once, which are `StoredTicks`. With a
+    `live` feed, `blocks` are what came before it."""
 
     info: "FeedInfo"
     first_ts: int
@@ -36,6 +38,7 @@ class Market:
     dropped: Callable[[], Mapping[str, int]]
     origin: Mapping[str, Any]
     journal: "LiveJournal | None" = None
+    live: "LiveFeed | None" = None
 
 
 def recorded(

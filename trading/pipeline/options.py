@@ -26,6 +26,7 @@ DEFAULT_SYMBOL: Final = "MES"
 FASTEST: Final = 100_000
 ACCOUNT_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 INDEX_SYMBOLS: Final = ("ES", "MES")
+LIVE: Final = "databento"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,8 @@ class Plan:
     balance_given: bool
     config_name: str  # what results call the configuration; empty: the defaults
     tiers_given: bool  # by the configuration, which then count instead of the stored ones
+    live: bool = False  # Databento's market, which is opened when a run is prepared
+    contract: str | None = None  # of it
     own_version: int = 0  # of the account's own configuration, when this was planned
     origin: Mapping[str, Any] = field(default_factory=dict)  # of the ticks, for who replays them
 
@@ -125,6 +128,8 @@ def plan(options: Options, *, own: bool = False, after: Plan | None = None) -> P
         balance_given="account.balance" in options.settings and after is None,
         config_name=name,
         tiers_given=source is not None and source.document.names(symbol, "risk", "tiers"),
+        live=options.feed == LIVE,
+        contract=options.contract,
         own_version=version if after is None else after.own_version,
         origin=origin(options) if feed else {},
     )
@@ -183,12 +188,15 @@ def _only_symbol(source: Source | None) -> str:
 
 
 def open_feed(options: Options) -> "Feed | None":
-    """The feed of a file or of stored days, or None for the simulator."""
+    """The feed of a file or of stored days, or None for the simulator and a live market."""
     if options.feed == "store":
         return open_stored(options)
     for name, value in (("--date", options.date), ("--to", options.to)):
         if value is not None:
             raise OptionError(f"{name} is for stored days: --feed store")
+    if options.feed == LIVE:
+        check_live(options)
+        return None
     if options.feed == "simulator":
         for name, value in (("--contract", options.contract), ("--side", options.side)):
             if value is not None:
@@ -197,7 +205,7 @@ def open_feed(options: Options) -> "Feed | None":
     kind, _, path = options.feed.partition(":")
     if kind != "file" or not path:
         raise OptionError(
-            f"--feed {options.feed!r} is not known; it is simulator, file:PATH or store"
+            f"--feed {options.feed!r} is not known; it is simulator, file:PATH, store or databento"
         )
     if options.side not in (None, "tick-rule"):
         raise OptionError(f"--side {options.side!r} is not known; it is tick-rule or left out")
@@ -207,6 +215,21 @@ def open_feed(options: Options) -> "Feed | None":
     return open_file(
         Path(path).expanduser(), options.symbol, options.contract, side, options.timezone
     )
+
+
+def check_live(options: Options) -> None:
+    """OptionError for words that a live market has no use for, or a contract of another market."""
+    from marketdata.errors import FeedError
+    from marketdata.feeds.databento_live.symbols import symbols
+
+    if options.speed != "1":
+        raise OptionError(f"--speed {options.speed}: a live market goes at its own; leave it out")
+    if options.side is not None:
+        raise OptionError("--side is for recorded files; Databento says who was the aggressor")
+    try:
+        symbols(options.symbol or DEFAULT_SYMBOL, options.contract)
+    except FeedError as error:
+        raise OptionError(f"--contract: {error}") from None
 
 
 def parse_speed(text: str) -> float | None:

@@ -55,6 +55,7 @@ class Recorder:
 
     def __init__(self, session: Session, *, limit: int = LIMIT) -> None:
         self.session = session
+        self.contract = session.contract  # of the trading day that comes next
         self.spec = instrument(session.instrument_id)
         self.limit = limit
         self.waiting: dict[str, dict[object, Model]] = {kind: {} for kind in KINDS}
@@ -179,6 +180,7 @@ class Recorder:
             balance=to_decimal(event.carry.balance),
             **{name: getattr(over, name) for name in CONTINUED},
         )
+        self.session.contract = self.contract
 
     def _session_phase(self, event: said.SessionChanged) -> None:
         self.session.phase = event.phase

@@ -113,6 +113,10 @@ def prepare(plan: Plan, *, left: int = 0, answering: int | None = None) -> tuple
         if plan.feed is not None:
             continued = (plan.schedule.at(left).start, left + 1) if left else (0, 0)
             market = recorded(plan.feed, plan.origin, continued=continued)
+        elif plan.live:
+            from trading.pipeline.databento import live_market
+
+            market = live_market(plan)
         else:
             market = simulated(plan, now=time.time_ns(), last_tick=last_tick(account))
         return market, begin(plan, account, market, answering=answering)

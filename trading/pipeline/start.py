@@ -217,6 +217,7 @@ def _left(session: Session) -> dict[str, Any]:
         account=session.account,
         instrument_id=session.instrument_id,
         source=session.source,
+        contract=session.contract,  # another contract's levels are at other prices
         day__lt=session.day,
     )
     last = before.order_by("-day").first()

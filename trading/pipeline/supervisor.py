@@ -24,11 +24,13 @@ from trading.brokers import Broker
 from trading.models import Command as DatabaseCommand
 from trading.models import Session
 from trading.pipeline.answers import Answers
-from trading.pipeline.core import Core, Engine, Finish, Input, WarmUp
+from trading.pipeline.core import Beat, Core, Engine, Finish, Input, WarmUp
 from trading.pipeline.ending import cancel
 from trading.pipeline.frames import Facts
 from trading.pipeline.idle import settle_left
+from trading.pipeline.live import live_inputs
 from trading.pipeline.market import Market
+from trading.pipeline.news import News
 from trading.pipeline.operator import Operator
 from trading.pipeline.options import Plan
 from trading.pipeline.publisher import Publisher
@@ -130,6 +132,7 @@ class Pipeline:
         self._account_id = start.session.account_id
         self.views = Views(start.config, plan.schedule, engine, self.facts.account)
         self.core.follower = self.views
+        self.news = News(self.facts, self.writer, self.publisher)
         self.error = ""
         self._send = send
         self._inputs: asyncio.Queue[Input | None] = asyncio.Queue(WAITING_INPUTS)
@@ -205,13 +208,25 @@ class Pipeline:
 
     def _due(self) -> AsyncIterator[Input]:
         blocks = read_ahead(self.market.blocks)
+        if self.market.live is not None:
+            return live_inputs(blocks, self.market.live, self._may_roll, self.news.tell)
         return inputs(blocks, self.clock, warm_until=self.market.warm_until)
 
     def _follow(self, item: Input) -> None:
         if isinstance(item, WarmUp):
             self.facts.feed = "warming" if item.on else "live"
-        elif self.facts.feed == "waiting" and isinstance(item, TickColumns | StoredTicks):
+            return
+        heard = isinstance(item, TickColumns | StoredTicks)
+        if self.facts.feed == "lost":
+            heard = heard or isinstance(item, Beat)
+        if heard and self.facts.feed in ("waiting", "lost"):
             self.facts.feed = "live"
+
+    async def _may_roll(self) -> bool:
+        """Whether nothing is open, once everything that was heard has been acted on."""
+        await self._inputs.join()
+        status = self.engine.status()
+        return status.position is None and status.waiting is None
 
     async def _let_the_writer_follow(self) -> None:
         while self.writer.backlog > PATIENT_BACKLOG:
@@ -222,6 +237,7 @@ class Pipeline:
         try:
             while (item := await self._inputs.get()) is not None:
                 self.core.act(item)
+                self._inputs.task_done()
                 await asyncio.sleep(0)  # the page's turn, even when there is always a next block
         except (EngineError, MarketDataError) as error:
             self.error = str(error)

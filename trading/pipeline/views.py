@@ -93,7 +93,7 @@ class Views:
                 self._reached = max(self._reached, ts)
             case Command():
                 self._reached = max(self._reached, self._engine.status().ts or 0)
-            case WarmUp(on=False):
+            case WarmUp(on=False, gap=False):
                 self._warm_until = self._engine.status().ts or 0
                 for watched in self.alive.values():
                     watched.view.warm_until = self._warm_until

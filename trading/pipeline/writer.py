@@ -92,6 +92,14 @@ class Writer:
         """An audit event."""
         self._jobs.put(lambda recorder: recorder.note(kind, payload, actor=actor))
 
+    def contract(self, contract: str) -> None:
+        """What the next trading day trades."""
+
+        def job(recorder: Recorder) -> None:
+            recorder.contract = contract
+
+        self._jobs.put(job)
+
     def end(self, status: str, carry: dict[str, Any]) -> None:
         """The session is over."""
         self._jobs.put(lambda recorder: recorder.end(status, carry))

@@ -24,9 +24,13 @@ class Command(OneLineCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        add("--feed", default="simulator", help="simulator (default), file:PATH or store")
+        add(
+            "--feed",
+            default="simulator",
+            help="simulator (default), file:PATH, store, or databento (live)",
+        )
         add("--symbol", help="what the feed holds; MES for the simulator, found in a file")
-        add("--contract", help="which contract of a file to trade (ESH4)")
+        add("--contract", help="which contract of a file (ESH4) or of databento (MES.v.0)")
         add("--date", metavar="DAY", help="the trading day in the store, like 2025-11-20")
         add("--to", metavar="DAY", help="the last one of several (the same)")
         add("--mode", default="paper", help="paper (default)")

@@ -1,0 +1,81 @@
+"""The live market of Databento: settings, the tick store and the feed, put together for a start."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from django.conf import settings
+
+from engine.instruments import instrument
+from engine.ticks import NS
+from trading.pipeline.market import Market
+from trading.pipeline.options import Plan
+from trading.pipeline.stored import ORIGIN
+
+if TYPE_CHECKING:
+    from engine.ticks import TickColumns
+    from marketdata.feeds import StoredTicks
+    from marketdata.feeds.databento_live import Access
+    from marketdata.store import StoredDay, TickStore
+
+REPLAYED_NS: Final = 24 * 3600 * NS
+"""What the gateway replays; a journal that ends before that is no start to go on from."""
+
+
+def access() -> "Access":
+    """What the settings say; FeedError without a key."""
+    from marketdata.feeds.databento_live import Access
+
+    return Access(
+        key=settings.DATABENTO_API_KEY,
+        gateway=settings.DATABENTO_GATEWAY,
+        port=settings.DATABENTO_PORT,
+    )
+
+
+def live_market(plan: Plan, now: int | None = None) -> Market:
+    """Databento's market from now on. What is journalled of the trading day comes before it, and
+    the gap up to now is filled in. Asks the gateway; FeedError says why it cannot be traded."""
+    from marketdata.feeds.databento_live import open_live
+    from marketdata.store import LiveJournal, the_store
+
+    now = time.time_ns() if now is None else now
+    spec = instrument(plan.symbol)
+    store = the_store()
+    held = journalled(store, plan.symbol, now)
+    hours = getattr(settings, "WARMUP_HOURS", 0)
+    feed = open_live(
+        access(),
+        spec,
+        plan.contract,
+        front=Path(settings.DATA_DIR) / "front" / f"{spec.symbol}.json",
+        since=now - hours * 3600 * NS if hours else None,
+        had=held.blocks() if held is not None else (),
+        decided={held.info.day: held.info.contract} if held is not None else {},
+    )
+    before: Iterator[TickColumns] | Iterator[StoredTicks] = iter(())
+    first = feed.begins
+    if held is not None and held.info.contract == feed.contract:
+        before = held.columns()
+        first = int(next(held.blocks(1)).ts_event[0])
+    return Market(
+        info=feed.info,
+        first_ts=first,
+        blocks=before,
+        warm_until=0,
+        dropped=lambda: feed.counts.dropped,
+        origin=ORIGIN,
+        journal=LiveJournal(store, spec, lambda: feed.info),
+        live=feed,
+    )
+
+
+def journalled(store: "TickStore", symbol: str, now: int) -> "StoredDay | None":
+    """The stored day that the gateway's replay goes on from; None when there is none."""
+    for day in reversed(store.days(symbol)):
+        held = store.read(symbol, day)
+        if held.last is not None:
+            ours = held.info.source.startswith("databento") and not held.info.synthetic
+            return held if ours and now - REPLAYED_NS < held.last[0] <= now else None
+    return None
