@@ -39,6 +39,7 @@ from trading.pipeline.rows import carry_json
 from trading.pipeline.start import Start
 from trading.pipeline.stream import EventClock, inputs, read_ahead
 from trading.pipeline.views import Views
+from trading.pipeline.warming import Warming
 from trading.pipeline.writer import Writer, WriterStats
 from trading.wire import Json
 
@@ -133,6 +134,7 @@ class Pipeline:
         self.views = Views(start.config, plan.schedule, engine, self.facts.account)
         self.core.follower = self.views
         self.news = News(self.facts, self.writer, self.publisher)
+        self.warming = Warming(self.core, self.writer, self.publisher)
         self.error = ""
         self._send = send
         self._inputs: asyncio.Queue[Input | None] = asyncio.Queue(WAITING_INPUTS)
@@ -237,6 +239,7 @@ class Pipeline:
         try:
             while (item := await self._inputs.get()) is not None:
                 self.core.act(item)
+                self.warming.acted(item)
                 self._inputs.task_done()
                 await asyncio.sleep(0)  # the page's turn, even when there is always a next block
         except (EngineError, MarketDataError) as error:
