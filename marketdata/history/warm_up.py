@@ -116,15 +116,21 @@ def _earlier(warm: Warm, day: TradingDay, start: int, store: Store, history: His
     """A day that is over: what is stored, and what is missing before and after it."""
     held = list(_within(store(day), start, day.end))
     if not held:
-        _push(warm, _columns(_missing(warm, history, start, day.end - 1, [])), "history")
+        found = _ask(warm, history, start, day.end)
+        _push(warm, _columns(_within(found, start, day.end)), "history")
         return
     first, last = int(held[0].ts_event[0]), _newest(held)
+    known = held
     if first > max(start, day.open):
-        _push(warm, _columns(_missing(warm, history, start, first, held)), "history")
+        found = _ask(warm, history, start, first)
+        before = _before(list(_within(found, start, day.end)), held)
+        _push(warm, _columns(before), "history")
+        known = [*before, *held]
     _push(warm, _columns(held), "store")
     if last < day.close:
-        found = _missing(warm, history, last - OVERLAP_NS, day.end - 1, held)
-        _push(warm, _columns(found), "history")
+        found = _ask(warm, history, last - OVERLAP_NS, day.end)
+        after = _new(_within(found, max(last - OVERLAP_NS, start), day.end), known)
+        _push(warm, _columns(after), "history")
 
 
 def _today(
@@ -141,7 +147,8 @@ def _today(
     _push(warm, _columns(known), "store")
     begins = _newest(known) - OVERLAP_NS if known else start
     if max(begins, day.open) < min(reach, now):
-        found = _missing(warm, history, begins, min(reach + OVERLAP_NS, now), known)
+        end = min(reach + OVERLAP_NS, now)
+        found = list(_new(_within(_ask(warm, history, begins, end), begins, end), known))
         _push(warm, found, "history")
         known += found
     if known:
@@ -151,29 +158,55 @@ def _today(
     warm.since = max(begins, reach)
 
 
-def _missing(
-    warm: Warm, history: History, start: int, end: int, held: Sequence[StoredTicks]
-) -> list[StoredTicks]:
-    """What history has from `start` to `end` that is not held; a hole when it fails."""
+def _ask(warm: Warm, history: History, start: int, end: int) -> list[StoredTicks]:
+    """What happened from `start` to `end`, and some more; a hole when history fails."""
     try:
-        blocks = list(history(start, end + OVERLAP_NS))
+        return list(history(start, end + OVERLAP_NS))
     except MarketDataError as error:
         warm.holes.append(Hole(start, end, str(error)))
         return []
-    there = _counted(_within(held, start, end + OVERLAP_NS + 1))
-    lowest, highest = min(there, default=(0,))[0], max(there, default=(0,))[0]
-    found = []
-    for block in blocks:
-        ts = block.ts_event
-        new = (ts >= start) & (ts <= (end + OVERLAP_NS if held else end))
-        for i in np.flatnonzero(new & (ts >= lowest) & (ts <= highest)).tolist():
+
+
+def _before(found: Sequence[StoredTicks], held: Sequence[StoredTicks]) -> list[StoredTicks]:
+    """What was received before the first of the held. Of ticks that are like it, as many as history
+    has more of."""
+    first = _row(held[0], 0)
+    more = _alike(found, first) - _alike(held, first)
+    ahead = []
+    for block in found:
+        for i in np.flatnonzero(block.ts_event == first[0]).tolist():
+            if _row(block, i) != first:
+                continue
+            if more <= 0:
+                return [*ahead, block.part(slice(i))] if i else ahead
+            more -= 1
+        ahead.append(block)
+    return ahead
+
+
+def _new(found: Iterable[StoredTicks], held: Sequence[StoredTicks]) -> Iterator[StoredTicks]:
+    """What is not among the held, which are taken out once each."""
+    near = list(_within(held, _newest(held) - 2 * KEEP_NS)) if held else []
+    there = Counter(_row(block, i) for block in near for i in range(len(block.ts_event)))
+    latest = max(there, default=(0,))[0]
+    for block in found:
+        new = np.ones(len(block.ts_event), np.bool_)
+        for i in np.flatnonzero(block.ts_event <= latest).tolist():
             row = _row(block, i)
             if there[row] > 0:
                 there[row] -= 1
                 new[i] = False
         if new.any():
-            found.append(block.part(new))
-    return found
+            yield block.part(new)
+
+
+def _alike(blocks: Iterable[StoredTicks], row: Row) -> int:
+    """How many ticks are this one."""
+    return sum(
+        _row(block, i) == row
+        for block in blocks
+        for i in np.flatnonzero(block.ts_event == row[0]).tolist()
+    )
 
 
 def _push(warm: Warm, blocks: Iterable[TickColumns | StoredTicks], source: str) -> None:
@@ -196,13 +229,6 @@ def _within(blocks: Iterable[StoredTicks], start: int, end: int = 1 << 62) -> It
 
 def _newest(blocks: Sequence[StoredTicks]) -> int:
     return max(int(block.ts_event.max()) for block in blocks)
-
-
-def _counted(blocks: Iterable[StoredTicks]) -> Counter[Row]:
-    rows: Counter[Row] = Counter()
-    for block in blocks:
-        rows.update(_row(block, i) for i in range(len(block.ts_event)))
-    return rows
 
 
 def _row(block: StoredTicks, i: int) -> Row:
