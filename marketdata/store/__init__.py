@@ -5,7 +5,7 @@
 
     info.py      what is known of a day: contract, source, how its sides came about
     parquet.py   days as Parquet
-    journal.py   the journal's format; appender.py writes it, durably, while trading
+    journal.py   the journal's format; appender.py writes it while trading, durable.py to disk
     day.py       reading a day, of whichever kind
     store.py     the folder as a whole: TickStore
     compacting.py, verifying.py, repairing.py, exporting.py   what is done with whole days

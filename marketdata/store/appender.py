@@ -1,26 +1,20 @@
-"""Appends to a day's journal while trading.
-
-`append` returns when the operating system has the ticks: a process that is killed then loses none
-of them. A thread puts them on disk twice a second: a machine that loses its power loses less than
-one second. Waiting for the disk happens in that thread alone.
-"""
+"""Appends to a day's journal while trading; `durable.py` says how soon it is safe."""
 
 import fcntl
 import os
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 import structlog
 
 from marketdata.errors import StoreError
 from marketdata.feeds import StoredTicks
 from marketdata.store import journal
+from marketdata.store.durable import DurableFile
 from marketdata.store.info import DayInfo
 
 log = structlog.get_logger(__name__)
-
-SYNC_EVERY_S: Final = 0.5
 
 
 class Appender:
@@ -30,54 +24,50 @@ class Appender:
         self.path = path
         if not path.exists():
             journal.create(path, info)
-        self._file = os.open(path, os.O_RDWR | os.O_APPEND)
+        file = os.open(path, os.O_RDWR | os.O_APPEND)
         try:
-            lock(self._file, path)
+            lock(file, path)
             held = journal.JournalFile(path)
             check_same(held.info, info, path)
             self.info = held.info
             self.last = held.scan.last
             self.count = held.scan.count
+            size = held.scan.size - held.scan.torn
             if held.scan.torn:
                 log.warning("journal_torn_tail_cut", path=str(path), bytes=held.scan.torn)
-                os.ftruncate(self._file, held.scan.size - held.scan.torn)
-                os.fsync(self._file)
+                os.ftruncate(file, size)
+                os.fsync(file)
         except BaseException:
-            os.close(self._file)
+            os.close(file)
             raise
-        self._lock = threading.Lock()
-        self._dirty = False
-        self._closed = threading.Event()
-        self._failed = ""
-        self._thread = threading.Thread(target=self._keep_synced, name="journal", daemon=True)
-        self._thread.start()
+        self._file = DurableFile(file, path, size)
 
     def append(self, ticks: StoredTicks) -> None:
-        """Write them; StoreError when the disk does not take them."""
-        for start in range(0, len(ticks.ts_event), journal.MOST):
-            some = ticks.part(slice(start, start + journal.MOST))
-            with self._lock:
-                self._write(journal.encode(some))
-            self.last = int(some.ts_event[-1]), int(some.sequence[-1])
-            self.count += len(some.ts_event)
+        """Keep them; StoreError when the disk does not take them."""
+        count = len(ticks.ts_event)
+        if count > journal.MOST:
+            for start in range(0, count, journal.MOST):
+                self.append(ticks.part(slice(start, start + journal.MOST)))
+        elif count:
+            with self._one_line():
+                self._file.append(journal.encode(ticks))
+            self.last = int(ticks.ts_event[-1]), int(ticks.sequence[-1])
+            self.count += count
+
+    @property
+    def written(self) -> int:
+        """The journal's bytes that are safe from the death of this process."""
+        return self._file.written
 
     def sync(self) -> None:
         """Put everything that was appended on disk, now."""
-        with self._lock:
-            dirty, self._dirty = self._dirty, False
-        if dirty:
-            os.fdatasync(self._file)
+        with self._one_line():
+            self._file.sync()
 
     def close(self) -> None:
         """On disk and done. May be called twice."""
-        if self._closed.is_set():
-            return
-        self._closed.set()
-        self._thread.join()
-        try:
-            self.sync()
-        finally:
-            os.close(self._file)
+        with self._one_line():
+            self._file.close()
 
     def __enter__(self) -> "Appender":
         return self
@@ -85,30 +75,14 @@ class Appender:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _write(self, data: bytes) -> None:
-        if self._closed.is_set():
-            raise StoreError(f"{self.path}: the journal is closed")
-        if self._failed:
-            raise StoreError(f"{self.path}: the disk failed: {self._failed}")
-        size = os.fstat(self._file).st_size
+    @contextmanager
+    def _one_line(self) -> Iterator[None]:
         try:
-            written = os.write(self._file, data)
-            if written < len(data):
-                raise OSError(28, "No space left on device")
+            yield
         except OSError as error:
-            os.ftruncate(self._file, size)  # never go on after half a frame
-            raise StoreError(f"{self.path}: cannot be written: {error.strerror}") from error
-        self._dirty = True
-
-    def _keep_synced(self) -> None:
-        while not self._closed.wait(SYNC_EVERY_S):
-            try:
-                self.sync()
-            except OSError as error:
-                # What the system held is lost to it now, and trying again would not say so.
-                self._failed = error.strerror or str(error)
-                log.exception("journal_not_synced", path=str(self.path))
-                return
+            raise StoreError(
+                f"{self.path}: cannot be written: {error.strerror or error}"
+            ) from error
 
 
 class Recorded(StoreError):

@@ -1,7 +1,7 @@
 """The journal of a day that is being recorded: append-only, a checksum on every frame.
 
     header   b"TICKJRN1", length u32, CRC-32 u32, then JSON: the day's info and the journal's id
-    frame    b"TCKF", count u32, CRC-32 u32 of the count and what follows, then `count` records
+    frame    b"TCKF", CRC-32 u32 of all that follows, count u32, then `count` records
     record   ts_event i64, ts_recv i64, sequence i64, price i32, size i32, side i8: 33 bytes
 
 All little-endian. The header is on disk before the file has its name, so it is never torn. A frame
@@ -45,6 +45,7 @@ RECORD: Final = np.dtype(
         ("side", "i1"),
     ]
 )
+RECORD_BYTES: Final = RECORD.itemsize
 
 
 def encode(ticks: StoredTicks) -> bytes:
@@ -52,8 +53,8 @@ def encode(ticks: StoredTicks) -> bytes:
     records = np.empty(len(ticks.ts_event), RECORD)
     for name, column in zip(StoredTicks._fields, ticks, strict=True):
         records[name] = column
-    count, payload = len(records), records.tobytes()
-    return _FRAME.pack(FRAME, count, _checksum(count, payload)) + payload
+    summed = _COUNT.pack(len(records)) + records.tobytes()
+    return FRAME + _COUNT.pack(zlib.crc32(summed)) + summed
 
 
 def create(path: Path, info: DayInfo) -> None:
@@ -113,7 +114,7 @@ class JournalFile:
                 skip -= ticks
                 continue
             first = at + _FRAME.size
-            held.append(view[first + skip * RECORD.itemsize : first + ticks * RECORD.itemsize])
+            held.append(view[first + skip * RECORD_BYTES : first + ticks * RECORD_BYTES])
             count += ticks - skip
             skip = 0
             if count >= GATHER:
@@ -146,7 +147,7 @@ class JournalFile:
                 damaged += at - end
                 frames.append((at, ticks))
                 count += ticks
-                at = end = at + _FRAME.size + ticks * RECORD.itemsize
+                at = end = at + _FRAME.size + ticks * RECORD_BYTES
                 continue
             found = self._data.find(FRAME, at + 1)
             if found < 0:
@@ -154,7 +155,7 @@ class JournalFile:
             at = found
         last = None
         if frames:
-            tail = np.frombuffer(data[end - RECORD.itemsize : end], RECORD)[0]
+            tail = np.frombuffer(data[end - RECORD_BYTES : end], RECORD)[0]
             last = int(tail["ts_event"]), int(tail["sequence"])
         return Scan(
             frames=tuple(frames),
@@ -171,15 +172,11 @@ def _frame_at(data: memoryview, at: int, size: int) -> int:
     first = at + _FRAME.size
     if first > size:
         return 0
-    magic, ticks, checksum = _FRAME.unpack_from(data, at)
-    last = first + ticks * RECORD.itemsize
+    magic, checksum, ticks = _FRAME.unpack_from(data, at)
+    last = first + ticks * RECORD_BYTES
     if magic != FRAME or not 0 < ticks <= MOST or last > size:
         return 0
-    return ticks if _checksum(ticks, data[first:last]) == checksum else 0
-
-
-def _checksum(count: int, payload: bytes | memoryview) -> int:
-    return zlib.crc32(payload, zlib.crc32(_COUNT.pack(count)))
+    return ticks if zlib.crc32(data[first - _COUNT.size : last]) == checksum else 0
 
 
 def _cut(held: list[memoryview], max_ticks: int) -> Iterator[StoredTicks]:

@@ -65,12 +65,19 @@ class LiveJournal:
                 self._open = None
                 appender.close()
 
+    def sync(self) -> None:
+        """Put everything on disk, now."""
+        if self._open is not None:
+            self._open[1].sync()
+
     def close(self) -> None:
         """On disk and done; waits for a compaction that runs."""
         opened, self._open = self._open, None
-        if opened is not None:
-            opened[1].close()
-        self._compacting.shutdown()
+        try:
+            if opened is not None:
+                opened[1].close()
+        finally:
+            self._compacting.shutdown()
 
     def _begin(self, day: "TradingDay") -> "tuple[TradingDay, Appender]":
         info = self._info()

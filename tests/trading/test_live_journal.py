@@ -77,12 +77,13 @@ def test_every_tick_that_was_traded_on_is_in_the_store_and_its_day_compacted(
 def test_a_session_ends_when_its_ticks_cannot_be_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("marketdata.store.durable.SYNC_EVERY_S", 1e6)
     store = TickStore(tmp_path)
 
     def full() -> Iterator[StoredTicks]:
         blocks = heard()
         yield from blocks[:3]
-        monkeypatch.setattr("marketdata.store.appender.os.write", lambda file, data: _no_space())
+        monkeypatch.setattr("marketdata.store.durable.os.write", lambda file, data: _no_space())
         yield from blocks[3:]
 
     session = run(store, full())
@@ -90,6 +91,20 @@ def test_a_session_ends_when_its_ticks_cannot_be_kept(
     assert "No space left on device" in session.outcome.error
     held = store.read("MES", DAY).count
     assert session.outcome.engine.ticks == held
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_journal_that_cannot_be_put_on_disk_at_the_end_fails_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failed(journal: LiveJournal) -> None:
+        raise StoreError("2024-06-13.journal: cannot be written: Input/output error")
+
+    monkeypatch.setattr(LiveJournal, "close", failed)
+    session = run(TickStore(tmp_path), iter(heard()))
+    assert session.outcome.status == "failed"
+    assert "Input/output error" in session.outcome.error
+    assert session.outcome.session.status == "failed"
 
 
 def _no_space() -> int:

@@ -282,6 +282,8 @@ class Pipeline:
             self.error = self.error or f"the engine failed at the end: {error!r}"
 
     async def _close(self, status: Session.Status) -> Outcome:
+        if not await self._close_journal():
+            status = Session.Status.FAILED
         state, carry = self.engine.status(), carry_json(self.engine.carry())
         self.facts.feed = "stopped" if status == Session.Status.STOPPED else "ended"
         self.facts.status = status.value
@@ -290,8 +292,6 @@ class Pipeline:
         self.writer.see(state)
         self.writer.note(status.value, {"error": self.error, "carry": carry})
         self.writer.end(status, carry)
-        if self.market.journal is not None:
-            await asyncio.to_thread(self.market.journal.close)
         await asyncio.to_thread(self.writer.close)
         log.info("pipeline_ended", status=status.value, error=self.error, ticks=state.ticks)
         return Outcome(
@@ -301,3 +301,14 @@ class Pipeline:
             session=self.writer.recorder.session,
             writer=self.writer.stats,
         )
+
+    async def _close_journal(self) -> bool:
+        """Whether everything that was traded on is kept."""
+        if self.market.journal is not None:
+            try:
+                await asyncio.to_thread(self.market.journal.close)
+            except MarketDataError as error:
+                log.exception("journal_not_closed")
+                self.error = self.error or str(error)
+                return False
+        return True

@@ -1,6 +1,6 @@
 """A process that records until it is killed: `python -m tests.marketdata.store.recording ROOT N`.
 
-Tells on standard output how many ticks it has handed over, after each of them was.
+Tells on standard output after each append how many bytes of the journal are safe from its death.
 """
 
 import sys
@@ -22,7 +22,7 @@ def main(root: str, seed: str) -> None:
             more = int(random.integers(1, 40))
             appender.append(day.part(slice(at, at + more)))
             at = min(at + more, TICKS)
-            sys.stdout.write(f"{at}\n")
+            sys.stdout.write(f"{appender.written}\n")
             sys.stdout.flush()
 
 

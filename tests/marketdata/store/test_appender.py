@@ -15,6 +15,7 @@ def test_a_day_is_read_while_it_is_recorded_and_after_a_restart(tmp_path: Path) 
         assert appender.last is None
         for at in range(0, 500, 3):
             appender.append(day.part(slice(at, min(at + 3, 500))))
+        appender.sync()
         found = store.read("MES", DAY)
         assert (found.count, found.info) == (500, info())
         assert same(joined(found.blocks(64)), day.part(slice(500)))

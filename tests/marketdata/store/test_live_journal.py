@@ -13,7 +13,7 @@ from engine.ticks import NS
 from marketdata.calendars import new_york
 from marketdata.errors import StoreError
 from marketdata.feeds import FeedInfo, StoredTicks
-from marketdata.store import LiveJournal, TickStore
+from marketdata.store import LiveJournal, TickStore, durable
 from tests.marketdata.store.days import DAY, joined, same, ticks
 
 MES = instrument("MES")
@@ -102,6 +102,7 @@ def test_a_disk_that_is_full_is_said_and_leaves_no_half_tick(
 ) -> None:
     import os
 
+    monkeypatch.setattr(durable, "SYNC_EVERY_S", 1e6)
     store, day = TickStore(tmp_path), ticks(20)
     journal = LiveJournal(store, MES, feed_info)
     journal.append(day.part(slice(0, 10)))

@@ -51,6 +51,7 @@ def test_info_shows_each_day_with_its_marks(
     store.write(info(synthetic=True, side="inferred"), [ticks(1234)])
     with store.appender(info(day=NEXT, source="databento live")) as appender:
         appender.append(ticks(10, start=OPEN + 24 * 3600 * NS))
+        appender.sync()
         code, text = ran("info", "--symbol", "MES")
     first, second = (line for line in text.splitlines() if line.startswith("MES"))
     assert first.split()[:4] == ["MES", "2025-11-20", "MESZ5", "1,234"]
