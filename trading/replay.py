@@ -154,6 +154,7 @@ class Report:
             "currency": self.config.instrument.currency,
             "fills": self.config.fills.profile,
             "side": self.feed.info.side,
+            "synthetic": self.feed.info.synthetic,
         }
 
 

@@ -7,11 +7,13 @@ from typing import Any
 from engine.events import Event, OrderAmend, OrderUpdate
 from engine.instruments import instrument
 from engine.story import Story
+from marketdata.feeds import FeedInfo
 from tests.engine.test_story import TRADE, stopped
 from trading.explain.document import document
 from trading.explain.terminal import show
 
 ES = instrument("ES")
+MARKET = FeedInfo(symbol="ES", contract="ESZ4", source="es.parquet", synthetic=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ def with_unknown_event() -> Story:
 
 
 def test_any_event_of_the_bracket_is_told_by_its_fields() -> None:
-    told = document(with_unknown_event(), ES, told_from="replay")
+    told = document(with_unknown_event(), ES, told_from="replay", market=MARKET)
     assert told["events"][-1] == {
         "ts": told["exit"]["exit_ts"], "kind": "stop_moved", "role": "stop", "id": f"{TRADE}-S",
         "price": "1200.50", "size": 1, "reason": "break_even",
@@ -45,7 +47,7 @@ def test_any_event_of_the_bracket_is_told_by_its_fields() -> None:
 
 def test_and_printed() -> None:
     out = StringIO()
-    show(document(with_unknown_event(), ES, told_from="replay"), out)
+    show(document(with_unknown_event(), ES, told_from="replay", market=MARKET), out)
     assert "stop moved" in out.getvalue()
     assert "role stop" in out.getvalue()
     assert "price 1200.50, size 1, reason break_even" in " ".join(out.getvalue().split())
@@ -53,7 +55,7 @@ def test_and_printed() -> None:
 
 def told_of(*events: Event) -> list[dict[str, Any]]:
     story = stopped().story
-    told = document(replace(story, happened=events), ES, told_from="replay")
+    told = document(replace(story, happened=events), ES, told_from="replay", market=MARKET)
     return list(told["events"])
 
 
@@ -65,7 +67,7 @@ def test_a_moved_stop_is_told_and_printed() -> None:
     (told,) = told_of(amend)
     assert (told["kind"], told["role"], told["price"]) == ("order_amend", "stop", "1200.50")
     out = StringIO()
-    show(document(replace(story, happened=(amend,)), ES, told_from="replay"), out)
+    show(document(replace(story, happened=(amend,)), ES, told_from="replay", market=MARKET), out)
     assert "stop: now 1 at 1200.50 (break even)" in out.getvalue()
 
 
@@ -76,7 +78,7 @@ def test_a_further_exit_order_is_an_exit() -> None:
 
 def test_what_is_not_known_is_null() -> None:
     bare = replace(stopped().story, completion=None, path=None, config=None, trade=None, caused=())
-    told = document(bare, ES, told_from="rows", note="Told from what is stored.")
+    told = document(bare, ES, told_from="rows", market=MARKET, note="Told from what is stored.")
     assert [told[name] for name in ("completion", "path", "router", "exit", "assumptions")] == [
         None
     ] * 5
@@ -84,3 +86,14 @@ def test_what_is_not_known_is_null() -> None:
     show(told, out)
     assert "not closed" in out.getvalue()
     assert "Told from what is stored." in out.getvalue()
+
+
+def test_synthetic_ticks_are_said_in_document_and_print() -> None:
+    story, out = document(stopped().story, ES, told_from="replay", market=MARKET), StringIO()
+    show(story, out)
+    assert (story["source"], story["synthetic"]) == ("es.parquet", True)
+    assert "Synthetic ticks, no such trades took place: es.parquet" in out.getvalue()
+    out = StringIO()
+    real = replace(MARKET, synthetic=False)
+    show(document(stopped().story, ES, told_from="replay", market=real), out)
+    assert "ynthetic" not in out.getvalue()

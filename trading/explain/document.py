@@ -6,7 +6,7 @@ Times are UTC ns, prices and amounts text, sizes lots. What is not known is null
 from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from engine.brackets import SUFFIX
 from engine.completing import Completion, Print
@@ -35,6 +35,16 @@ from trading.wire import plain
 
 Json = dict[str, Any]
 
+
+class Market(Protocol):
+    """Where the ticks came from: a session's row, or a feed's own words."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def synthetic(self) -> bool: ...
+
+
 FORMAT: Final = 1
 SIDES: Final = {1: "buy", -1: "sell", 0: "none"}
 SCORED: Final = tuple(regime.name for regime in Regime if regime is not Regime.NO_TRADE)
@@ -44,7 +54,9 @@ LEFT_OUT: Final = ("entry_notional", "signal_id", "pattern", "trade_id")
 """Of the events: what the rest of the document says."""
 
 
-def document(story: Story, spec: Instrument, *, told_from: str, note: str = "") -> Json:
+def document(
+    story: Story, spec: Instrument, *, told_from: str, market: Market, note: str = ""
+) -> Json:
     """The whole story. `spec` is the feed's instrument; `told_from` is "replay" or "rows", `note`
     what whoever reads it has to know about that."""
     config = story.config
@@ -55,6 +67,8 @@ def document(story: Story, spec: Instrument, *, told_from: str, note: str = "") 
         "symbol": spec.symbol,
         "told_from": told_from,
         "note": note,
+        "source": market.source,
+        "synthetic": market.synthetic,
         "signal": _signal(story.signal, spec),
         "completion": _completion(story.completion, story.signal, spec),
         "bar": _bar(story.bar, spec),

@@ -50,10 +50,11 @@ def explain(trade_id: str, file: str | None = None) -> Json:
     try:
         run = run_of(row, session, file)
         config = run.config
-        return document(replayed(row, run), spec, told_from="replay")
+        return document(replayed(row, run), spec, told_from="replay", market=session)
     except ExplainError as error:
         note = f"Told from what is stored, without a replay: {error}."
-        return document(story_of(row, session, config), spec, told_from="rows", note=note)
+        told = story_of(row, session, config)
+        return document(told, spec, told_from="rows", market=session, note=note)
 
 
 def find(trade_id: str) -> Trade | None:
@@ -72,7 +73,8 @@ def explain_recorded(plan: Plan, trade_id: str) -> Json:
     told = retell(plan.config, plan.schedule, plan.feed.blocks(), trade_id)
     if told.story is None:
         raise unknown(trade_id, told.trades, f"in {plan.feed.info.source}")
-    return document(told.story, plan.config.instrument, told_from="replay")
+    spec = plan.config.instrument
+    return document(told.story, spec, told_from="replay", market=plan.feed.info)
 
 
 def unknown(trade_id: str, names: list[str], where: str) -> ExplainError:

@@ -74,6 +74,10 @@ def _title(console: Console, story: Json) -> None:
         line += f", {words(end['reason'])}, net [{colour}]{end['net']}[/{colour}]"
     console.print(line)
     console.print(f"Trading day {story['day']}; times are New York's.")
+    if story["synthetic"]:
+        console.print(
+            Text(f"Synthetic ticks, no such trades took place: {story['source']}", "yellow")
+        )
     if story["note"]:
         console.print(Text(story["note"], "yellow"))
 

@@ -74,6 +74,7 @@ COLUMNS: Final[dict[str, Callable[[Trade], object]]] = {
     "net": lambda row: _amount(row.net),
     "currency": lambda row: _text(row.instrument.currency),
     "balance": lambda row: _amount(row.balance),
+    "ticks": lambda row: "synthetic" if row.session.synthetic else "recorded",
 }
 
 

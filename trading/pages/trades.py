@@ -22,7 +22,7 @@ MOST_BARS: Final = 500
 def entered_trades() -> QuerySet[Trade]:
     """Trades that were entered, with what their rows show."""
     return Trade.objects.filter(status__in=ENTERED, entry_ns__isnull=False).select_related(
-        "account", "instrument"
+        "account", "instrument", "session"
     )
 
 

@@ -7,11 +7,11 @@ import { $, h, profitTone, text, tone, whenChanged } from "./dom.js";
 
 const PHASES = { before_open: "Before the open", open: "Open", entries_closed: "No new entries", flatten: "Flattening", closed: "Closed" };
 
-const badges = whenChanged((replay, mode, fills, synthetic, inferred, speed, halts) => {
+const badges = whenChanged((replay, mode, fills, synthetic, source, inferred, speed, halts) => {
   const list = [];
   if (replay) list.push(h("span", { class: "badge badge--replay", title: "A stored day again: nothing here is traded now" }, "Replay"));
   if (mode) list.push(h("span", { class: `badge badge--${mode === "live" ? "live" : "paper"}`, title: mode === "live" ? "Real money" : "No real orders are sent" }, mode));
-  if (synthetic) list.push(h("span", { class: "badge badge--caution", title: "The market data is made by the simulator" }, "Simulated"));
+  if (synthetic) list.push(h("span", { class: "badge badge--caution", title: `No such trades took place: ${source}` }, "Synthetic ticks"));
   if (inferred) list.push(h("span", { class: "badge badge--caution", title: "The source does not say who was the aggressor; sides are inferred by the tick rule" }, "Inferred side"));
   if (fills && fills !== "honest") list.push(h("span", { class: "badge badge--caution", title: "Fill assumptions" }, `${fills} fills`));
   if (speed !== null && speed !== undefined && String(speed) !== "1") list.push(h("span", { class: "badge", title: "Speed of the feed against real time" }, /^\d/.test(speed) ? `${speed}×` : String(speed)));
@@ -24,7 +24,7 @@ export function renderHeader(state) {
   const grid = config && format.grid(config.tick, config.decimals);
   text($("symbol"), config?.symbol ?? format.NONE);
   text($("instrument-name"), config ? `${config.name} · ${config.bars ? barsName(config.bars, config.lot) : format.timeframe(config.timeframe)}` : "");
-  badges(config?.replay, config?.mode, config?.fills?.profile, frame?.feed?.synthetic ?? config?.synthetic, frame?.feed?.inferred ?? config?.inferred, frame?.feed?.speed ?? null, (frame?.account?.halts ?? []).join());
+  badges(config?.replay, config?.mode, config?.fills?.profile, frame?.feed?.synthetic ?? config?.synthetic, frame?.feed?.source ?? config?.source, frame?.feed?.inferred ?? config?.inferred, frame?.feed?.speed ?? null, (frame?.account?.halts ?? []).join());
 
   const bar = (grid && (state.forming ?? state.bars.at(-1))) ?? null; // frames may overtake the snapshot
   const previous = state.forming ? state.bars.at(-1) ?? null : state.bars.at(-2) ?? null;

@@ -123,7 +123,8 @@ def print_summary(report: "Report", file: TextIO) -> None:
     console = Console(file=file, highlight=False)
     table = Table(show_header=False, box=None, pad_edge=False)
     contract = f" {info.contract}" if info.contract else ""
-    label = "" if info.side == "aggressor" else " [yellow](aggressor side inferred)[/yellow]"
+    label = " [yellow](synthetic ticks)[/yellow]" if info.synthetic else ""
+    label += "" if info.side == "aggressor" else " [yellow](aggressor side inferred)[/yellow]"
     high = max(bar.high for bar in report.bars)
     low = min(bar.low for bar in report.bars)
     dropped = ", ".join(f"{n:,} {reason}" for reason, n in report.dropped.items())

@@ -91,7 +91,8 @@ class Command(OneLineCommand):
         session, engine, stored = outcome.session, outcome.engine, outcome.writer
         table = Table(show_header=False, box=None, pad_edge=False)
         rows = {
-            "Session": f"{session.account.name}, {session.day}, {session.source}",
+            "Session": f"{session.account.name}, {session.day}, {session.source}"
+            + (" [yellow](synthetic ticks)[/yellow]" if session.synthetic else ""),
             "Status": outcome.status.value,
             "Ticks": f"{engine.ticks:,}",
             "Dropped": ", ".join(f"{n} {why}" for why, n in engine.dropped.items()) or "none",
