@@ -69,7 +69,7 @@ def find(trade_id: str) -> Trade | None:
 def explain_recorded(plan: Plan, trade_id: str) -> Json:
     """The document of a trade of a replay of a file."""
     if plan.feed is None:
-        raise ExplainError("name the recording with --file")
+        raise ExplainError("name the recording with --file, or its day with --date")
     told = retell(plan.config, plan.schedule, plan.feed.blocks(), trade_id)
     if told.story is None:
         raise unknown(trade_id, told.trades, f"in {plan.feed.info.source}")

@@ -3,6 +3,7 @@
     {"kind": "file", "path": ..., "contract": ..., "side": ..., "timezone": ...}
     {"kind": "simulator", "seed": 1, "ticks_per_day": 200000}
     {"kind": "store"}
+    {"kind": "polygon", "seed": 1, "method": 1}
 
 and in each `symbol`, `session` (rth or all) and `warm_until`.
 """
@@ -20,6 +21,7 @@ from marketdata.feeds.files import open_file
 from marketdata.feeds.simulator import Simulator
 from marketdata.store import the_store
 from trading.errors import ExplainError
+from trading.pipeline import polygon
 
 
 def blocks_of(feed: Mapping[str, Any], day: TradingDay) -> Iterator[TickColumns]:
@@ -33,6 +35,8 @@ def blocks_of(feed: Mapping[str, Any], day: TradingDay) -> Iterator[TickColumns]
             yield simulator.day(day.day)
         elif kind == "store":
             yield from the_store().read(feed["symbol"], day.day).columns()
+        elif kind == polygon.KIND:
+            yield from polygon.blocks_again(feed, day.day)
         else:
             raise ExplainError("the session does not say where its ticks came from")
     except MarketDataError as error:

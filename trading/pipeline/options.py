@@ -16,6 +16,7 @@ from engine.config import EngineConfig, engine_config, fill_profile
 from engine.instruments import instrument
 from trading.configuration.sources import Source, find_source, own_source
 from trading.errors import OptionError
+from trading.pipeline import polygon
 from trading.pipeline.stored import ORIGIN, open_stored
 
 if TYPE_CHECKING:
@@ -147,6 +148,8 @@ def origin(options: Options) -> dict[str, Any]:
     """Where the same ticks can be had again: `open_feed` with the same opens a file again."""
     if options.feed == "store":
         return dict(ORIGIN)
+    if options.feed == polygon.KIND:
+        return polygon.origin(whole("--seed", options.seed, 0))
     path = Path(options.feed.partition(":")[2]).expanduser().resolve()
     return {
         "kind": "file",
@@ -188,12 +191,15 @@ def _only_symbol(source: Source | None) -> str:
 
 
 def open_feed(options: Options) -> "Feed | None":
-    """The feed of a file or of stored days, or None for the simulator and a live market."""
+    """The feed of a file, of stored days or of minute bars, or None for the simulator and a live
+    market."""
     if options.feed == "store":
         return open_stored(options)
+    if options.feed == polygon.KIND:
+        return polygon.open_bars(options, whole("--seed", options.seed, 0))
     for name, value in (("--date", options.date), ("--to", options.to)):
         if value is not None:
-            raise OptionError(f"{name} is for stored days: --feed store")
+            raise OptionError(f"{name} is for days by name: --feed store, or polygon")
     if options.feed == LIVE:
         check_live(options)
         return None
@@ -205,7 +211,8 @@ def open_feed(options: Options) -> "Feed | None":
     kind, _, path = options.feed.partition(":")
     if kind != "file" or not path:
         raise OptionError(
-            f"--feed {options.feed!r} is not known; it is simulator, file:PATH, store or databento"
+            f"--feed {options.feed!r} is not known; it is simulator, file:PATH, store, polygon or "
+            "databento"
         )
     if options.side not in (None, "tick-rule"):
         raise OptionError(f"--side {options.side!r} is not known; it is tick-rule or left out")

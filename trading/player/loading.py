@@ -24,8 +24,14 @@ from trading.player.machine import Machine
 from trading.player.marks import marks_of
 from trading.player.runs import Run, runs_of, why_not
 
-SOURCE: Final = ("symbol", "kind", "path", "contract", "side", "timezone", "seed", "ticks_per_day")
+SOURCE: Final = (
+    "symbol", "kind", "path", "contract", "side", "timezone", "seed", "ticks_per_day",
+    "method",
+)  # fmt: skip
 """What of a feed tells its ticks."""
+SOURCES: Final = {
+    "store": "the tick store", "simulator": "the simulator", "polygon": "Polygon's minute bars",
+}  # fmt: skip
 
 _days: WeakValueDictionary[tuple[Any, ...], Day] = WeakValueDictionary()
 _newest: list[Day] = []  # kept while nobody looks, for a page that is loaded again
@@ -83,7 +89,7 @@ def day_of(session: Session) -> Day:
 def _source_name(feed: dict[str, Any]) -> str:
     if feed["kind"] == "file":
         return Path(feed["path"]).name
-    return "the tick store" if feed["kind"] == "store" else "the simulator"
+    return SOURCES[feed["kind"]]
 
 
 def _stretch(session: Session, run: Run, known: dict[str, TickColumns]) -> Stretch:

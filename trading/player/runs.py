@@ -16,6 +16,7 @@ from engine.events import Carry
 from marketdata.store import the_store
 from trading.errors import ExplainError, ReplayError
 from trading.models import AuditEvent, Session
+from trading.pipeline import polygon
 from trading.stored_session import carry_of, commands_of, config_at
 
 ENDS: Final = ("ended", "stopped", "failed")
@@ -55,6 +56,10 @@ def why_not(session: Session) -> str:
             return f"Its recording {Path(run.feed['path']).name} is no longer where it was."
         if run.feed["kind"] == "store" and not the_store().has(run.feed["symbol"], session.day):
             return "The tick store no longer has its day."
+        if run.feed["kind"] == polygon.KIND and not polygon.is_kept(
+            run.feed["symbol"], session.day
+        ):
+            return "The minute bars of its day are no longer kept."
     return ""
 
 
@@ -84,7 +89,7 @@ def runs_of(session: Session) -> list[Run]:
 def _run(session: Session, event: AuditEvent | None, following: AuditEvent | None) -> Run:
     told: dict[str, Any] = event.payload if event is not None else {}
     feed = dict(told.get("feed") or session.feed)
-    if feed.get("kind") not in ("file", "simulator", "store"):
+    if feed.get("kind") not in ("file", "simulator", "store", polygon.KIND):
         raise ReplayError("It does not say where its ticks came from.")
     carry = told.get("carry") or session.carry_start
     if not carry:

@@ -27,7 +27,7 @@ import numpy as np
 from engine.instruments import INSTRUMENTS, US_STOCKS, Instrument, instrument
 from engine.schedule import TradingDay
 from engine.ticks import NS, TICK, TickColumns, columns, joined
-from marketdata.calendars import Session, schedule
+from marketdata.calendars import schedule
 from marketdata.errors import FeedError
 from marketdata.feeds import BLOCK_TICKS, Counts, FeedInfo, split
 from marketdata.feeds.polygon.bars import SessionBars, session_bars
@@ -36,14 +36,26 @@ from marketdata.feeds.polygon.client import Access, download
 from marketdata.feeds.polygon.minutes import Minutes
 from marketdata.feeds.polygon.ticks import METHOD, minute_ticks
 
-__all__ = ["Access", "PolygonFeed", "minutes_of_day", "open_polygon"]
+__all__ = ["Access", "PolygonFeed", "open_polygon", "stock", "the_access", "the_folder"]
 
 COMPLETE_AFTER_NS: Final = 30 * 60 * NS
 """The smallest plans see prices fifteen minutes late: a day is asked for when it is complete."""
 
 NOTHING: Final = columns(np.empty(0, TICK))
 
-Fetch = Callable[[Access, str, date], Minutes]
+
+def the_folder() -> Path:
+    """Where this installation keeps downloaded bars."""
+    from django.conf import settings
+
+    return Path(settings.DATA_DIR) / "polygon"
+
+
+def the_access() -> Access:
+    """This installation's key; FeedError without one."""
+    from django.conf import settings
+
+    return Access(settings.POLYGON_API_KEY, settings.POLYGON_URL)
 
 
 def open_polygon(
@@ -51,18 +63,17 @@ def open_polygon(
     days: Sequence[date],
     *,
     folder: Path,
-    access: Callable[[], Access],
+    access: Callable[[], Access] | None = None,
     seed: int = 1,
-    session: Session = "rth",
     now: Callable[[], int] = time.time_ns,
-    fetch: Fetch = download,
 ) -> "PolygonFeed":
     """The feed of these days, from the cache in `folder` or else by `access`, which is only asked
-    for when something must be downloaded. FeedError, in one line, when a day cannot be had."""
+    for when something must be downloaded; None: nothing is. FeedError, in one line, when a day
+    cannot be had."""
     spec = stock(symbol)
     if not days:
-        raise FeedError("name at least one day of Polygon's minute bars")
-    hours = schedule(spec, session)
+        raise FeedError(f"{symbol} trades on none of these days")
+    hours = schedule(spec, "rth")
     cache = MinuteCache(folder)
     found = []
     for day in sorted(set(days)):
@@ -73,7 +84,7 @@ def open_polygon(
             raise FeedError(
                 f"{symbol}'s day {day} is not complete yet; ask half an hour after its close"
             )
-        found.append((trading, minutes_of_day(symbol, day, cache, access, fetch)))
+        found.append((trading, _minutes(symbol, day, cache, access)))
     return PolygonFeed(spec, found, seed)
 
 
@@ -86,17 +97,17 @@ def stock(symbol: str) -> Instrument:
     return spec
 
 
-def minutes_of_day(
-    symbol: str,
-    day: date,
-    cache: MinuteCache,
-    access: Callable[[], Access],
-    fetch: Fetch = download,
+def _minutes(
+    symbol: str, day: date, cache: MinuteCache, access: Callable[[], Access] | None
 ) -> Minutes:
     """A day's bars, downloaded only if they are not kept yet. A day without any is not kept."""
     minutes = cache.read(symbol, day)
     if minutes is None:
-        minutes = fetch(access(), symbol, day)
+        if access is None:
+            raise FeedError(
+                f"{cache.path(symbol, day)} is not there; replay {symbol} of {day} to download it"
+            )
+        minutes = download(access(), symbol, day)
         if not len(minutes.ts):
             raise FeedError(
                 f"Polygon has no minute bars of {symbol} on {day}; the plan of POLYGON_API_KEY may "
@@ -122,7 +133,7 @@ class PolygonFeed:
         self.info = FeedInfo(
             symbol=spec.symbol,
             contract="",
-            source=f"Polygon minute bars (synthetic ticks, method {METHOD}, seed {seed})",
+            source=f"Polygon minute bars (synthetic, method {METHOD}, seed {seed})",
             side="inferred",
             synthetic=True,
             warnings=_warnings(self.days),
@@ -132,10 +143,12 @@ class PolygonFeed:
         """All ticks, day after day; a block is of one day."""
         self.counts, self.progress = Counts(), 0.0
         for done, day in enumerate(self.days):
-            for block in split(self._ticks(day), max_ticks):
+            ticks, before = self._ticks(day), self.counts.read
+            for block in split(ticks, max_ticks):
                 self.counts.read += len(block.ts)
                 self.counts.used += len(block.ts)
-                self.progress = (done + 0.5) / len(self.days)
+                read = self.counts.read - before
+                self.progress = (done + read / len(ticks.ts)) / len(self.days)
                 yield block
         self.progress = 1.0
 

@@ -43,7 +43,7 @@ SHARES_A_TICK: Final = 100
 SHORTEST_LEG: Final = 10
 """A tenth of the minute lies between two of open, high, low and close: less would be a leap."""
 WEIGHTS: Final = np.array([1] * 9 + [2] * 3 + [4, 4, 8, 20], np.int64)
-"""Of sizes; sixteen, so that four random bits choose one."""
+"""Of sizes, by four random bits; six more make each half to one and a half times as large."""
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -141,7 +141,8 @@ def _waypoints(minute: Minute, count: int, choices: Words) -> tuple[Ints, Ints]:
 
 def _sizes(volume: int, words: Words) -> Ints:
     """At least one each, in all `volume`."""
-    weights = WEIGHTS[(words & np.uint64(15)).astype(np.int64)]
+    bits = (words & np.uint64(1023)).astype(np.int64)
+    weights = WEIGHTS[bits & 15] * (32 + (bits >> 4))
     return 1 + _apportioned(weights, volume - len(words))
 
 

@@ -113,7 +113,7 @@ def test_it_says_that_it_is_synthetic(server: PolygonServer, tmp_path: Path) -> 
     info = opened(server, tmp_path, seed=5).info
     assert info.synthetic
     assert info.side == "inferred"
-    assert info.source == "Polygon minute bars (synthetic ticks, method 1, seed 5)"
+    assert info.source == "Polygon minute bars (synthetic, method 1, seed 5)"
     assert info.warnings == ("the ticks are made from minute bars: no such trades took place",)
 
 

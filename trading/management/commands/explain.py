@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from trading.explain.document import Json
 
 REPLAY: Final = (
+    "date",
+    "to",
+    "seed",
     "symbol",
     "contract",
     "timeframe",
@@ -34,6 +37,9 @@ class Command(OneLineCommand):
         add = parser.add_argument
         add("trade", metavar="TRADE_ID", help="as the trade list, replay and the page name it")
         add("--file", help="the recording: of the session, or with the options below of a replay")
+        add("--date", metavar="DAY", help="instead of a file, the day of a replay with --date")
+        add("--to", metavar="DAY", help="its last day (the same)")
+        add("--seed", help="of ticks that are made of minute bars (1)")
         add("--symbol", help="the instrument that the file holds (ES)")
         add("--contract", help="which contract of the file (ESH4)")
         add("--timeframe", metavar="SECONDS", help="length of a bar (300)")
@@ -64,6 +70,7 @@ class Command(OneLineCommand):
     def _story(self, options: dict[str, Any]) -> "Json":
         from trading.explain.finding import explain, explain_recorded
         from trading.pipeline import options as words
+        from trading.pipeline.polygon import dated_feed
 
         trade, file = options["trade"], options["file"]
         asked = {name: options[name] for name in REPLAY if options[name] is not None}
@@ -73,8 +80,9 @@ class Command(OneLineCommand):
             except DatabaseError as error:
                 said = str(error).strip().splitlines()[0]
                 raise CommandError(f"the database does not answer: {said}") from error
-        if file is None:
-            raise CommandError("options of a replay need --file")
+        if (file is None) == ("date" not in asked):
+            raise CommandError("options of a replay need --file, or --date and --symbol")
         settings = words.parse_settings(options["set"])
-        plan = words.plan(words.Options(feed=f"file:{file}", settings=settings, **asked))
+        feed = f"file:{file}" if file else dated_feed(asked.get("symbol"), asked["date"])
+        plan = words.plan(words.Options(feed=feed, settings=settings, **asked))
         return explain_recorded(plan, trade)

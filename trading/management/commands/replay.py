@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 class Command(OneLineCommand):
     """Thin: options are words, `trading.replay` does the work."""
 
-    help = "Replay a recorded file or stored days as fast as it goes, without the database."
+    help = "Replay a recorded file, stored days or minute bars, without the database."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         source = parser.add_mutually_exclusive_group(required=True)
         source.add_argument("--file", help="DBN, Parquet, CSV or a Binance socket recording")
-        source.add_argument("--date", metavar="DAY", help="a trading day of the tick store")
-        add("--to", metavar="DAY", help="the last stored day of several (the same)")
+        source.add_argument(
+            "--date",
+            metavar="DAY",
+            help="a trading day of the tick store; of a stock that is not stored, Polygon's",
+        )
+        add("--to", metavar="DAY", help="the last day of several (the same)")
         add("--symbol", help="the instrument (ES); found in files that name it")
         add("--contract", help="which contract of a file (ESH4); default: the busiest")
         add("--timeframe", metavar="SECONDS", help="length of a bar (300)")
@@ -35,6 +39,8 @@ class Command(OneLineCommand):
         add("--session", default="rth", help="rth (default): regular hours; all: around the clock")
         add("--side", help="tick-rule: infer the aggressor where a file does not say it")
         add("--timezone", default="UTC", help="of times in the file that name none (UTC)")
+        add("--speed", default="max", help="times as fast as real time, or max (default)")
+        add("--seed", default="1", help="of ticks that are made of minute bars (1)")
         add("--json", metavar="OUT", help="write everything there; - is standard output")
         add_settings(parser)
 
@@ -42,29 +48,34 @@ class Command(OneLineCommand):
         from engine.errors import EngineError
         from marketdata.errors import MarketDataError
         from trading.errors import TradingError
+        from trading.pacing import Paced
         from trading.pipeline import options as words
+        from trading.pipeline.polygon import dated_feed
         from trading.replay import replay
 
         out = options["json"]
         console_file = sys.stderr if out == "-" else cast(TextIO, self.stdout)
         try:
             asked = words.Options(
-                feed="store" if options["date"] is not None else f"file:{options['file']}",
+                feed=dated_feed(options["symbol"], options["date"])
+                if options["date"] is not None
+                else f"file:{options['file']}",
                 settings=words.parse_settings(options["set"]),
                 **{
                     name: options[name]
                     for name in (
                         "symbol", "contract", "timeframe", "session", "side", "timezone", "fills",
-                        "config", "date", "to",
+                        "config", "date", "to", "speed", "seed",
                     )
                 },
             )  # fmt: skip
             plan = words.plan(asked)
             if plan.feed is None:
                 raise CommandError("--file is missing")
+            feed = plan.feed if plan.speed is None else Paced(plan.feed, plan.speed)
             with progress_bar(console_file, options["file"] or options["symbol"]) as advance:
                 report = replay(
-                    plan.feed, plan.config, plan.schedule, options["session"], advance,
+                    feed, plan.config, plan.schedule, options["session"], advance,
                     plan.config_name,
                 )  # fmt: skip
             if out:

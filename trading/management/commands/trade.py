@@ -27,11 +27,11 @@ class Command(OneLineCommand):
         add(
             "--feed",
             default="simulator",
-            help="simulator (default), file:PATH, store, or databento (live)",
+            help="simulator (default), file:PATH, store, polygon, or databento (live)",
         )
         add("--symbol", help="what the feed holds; MES for the simulator, found in a file")
         add("--contract", help="which contract of a file (ESH4) or of databento (MES.v.0)")
-        add("--date", metavar="DAY", help="the trading day in the store, like 2025-11-20")
+        add("--date", metavar="DAY", help="the trading day of store or polygon, like 2025-11-20")
         add("--to", metavar="DAY", help="the last one of several (the same)")
         add("--mode", default="paper", help="paper (default)")
         add("--timeframe", metavar="SECONDS", help="length of a bar (300)")
@@ -39,7 +39,7 @@ class Command(OneLineCommand):
         add("--session", default="rth", help="rth (default): regular hours; all: around the clock")
         add("--side", help="tick-rule: infer the aggressor where a file does not say it")
         add("--account", help="default: the mode and the symbol, like paper-MES")
-        add("--seed", default="1", help="of the simulated market (1)")
+        add("--seed", default="1", help="of the simulated market, or of ticks made of bars (1)")
         add("--fills", help="honest (default) or ideal")
         add_settings(parser)
         where = parser.add_mutually_exclusive_group()
