@@ -83,7 +83,7 @@ def test_replay_of_stored_days_is_that_of_their_ticks(store: TickStore, tmp_path
             "from 2024-06-12 to 2024-06-14 the tick store lacks 2024-06-14; store",
         ),
         ({"date": "2024-06-12", "contract": "MESU4"}, "--contract is for recorded files"),
-        ({"feed": "simulator", "date": "2024-06-12"}, "--date is for stored days"),
+        ({"feed": "simulator", "date": "2024-06-12"}, "--date is for days by name: --feed store"),
     ],
 )
 def test_days_that_cannot_be_replayed_are_named(
