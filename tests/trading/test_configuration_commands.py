@@ -169,7 +169,7 @@ def test_all_that_is_wrong_with_a_file_is_said_a_line_each(name, tmp_path):
 
 def test_a_configuration_is_an_option_of_a_replay_to_explain(file):
     said = refused("explain", "paper-20240612-1", "--config", str(file))
-    assert said == "options of a replay need --file"
+    assert said == "options of a replay need --file, or --date and --symbol"
 
 
 # manage.py config
