@@ -115,6 +115,7 @@ class Gateway:
         self.troubles: list[Trouble] = []
         self.asked: list[list[dict[str, str]]] = []  # subscriptions by connection
         self.logins: list[dict[str, str]] = []
+        self.started = 0  # sessions
         self.sent = 0  # trades, over all connections
         self.changed = threading.Condition()
         self.port = 0
@@ -203,10 +204,6 @@ class Gateway:
         """All trades that happened."""
         return np.concatenate([np.empty(0, TRADE), *self.tape])
 
-    @property
-    def connections(self) -> int:
-        return len(self.logins)
-
     # The protocol
 
     def _accept(self, listener: socket.socket) -> None:
@@ -292,6 +289,7 @@ class Session:
         with gateway.changed:
             done, told = len(gateway.tape), len(gateway.news)
             tape, news = gateway.tape[:done], gateway.news[:told]
+            gateway.started += 1
         for each in asked:
             if each.get("start") is None:
                 continue

@@ -1,7 +1,7 @@
 """The live market of Databento: settings, the tick store and the feed, put together for a start."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +9,7 @@ from django.conf import settings
 
 from engine.instruments import instrument
 from engine.ticks import NS
+from marketdata.feeds.databento_live.access import Access, Timing
 from trading.pipeline.market import Market
 from trading.pipeline.options import Plan
 from trading.pipeline.stored import ORIGIN
@@ -16,31 +17,30 @@ from trading.pipeline.stored import ORIGIN
 if TYPE_CHECKING:
     from engine.ticks import TickColumns
     from marketdata.feeds import StoredTicks
-    from marketdata.feeds.databento_live import Access
     from marketdata.store import StoredDay, TickStore
 
+TIMING: Final = Timing()
 REPLAYED_NS: Final = 24 * 3600 * NS
 """What the gateway replays; a journal that ends before that is no start to go on from."""
 
 
-def access() -> "Access":
+def access() -> Access:
     """What the settings say; FeedError without a key."""
-    from marketdata.feeds.databento_live import Access
-
     return Access(
         key=settings.DATABENTO_API_KEY,
         gateway=settings.DATABENTO_GATEWAY,
         port=settings.DATABENTO_PORT,
+        timing=TIMING,
     )
 
 
-def live_market(plan: Plan, now: int | None = None) -> Market:
+def live_market(plan: Plan, wall: Callable[[], int] = time.time_ns) -> Market:
     """Databento's market from now on. What is journalled of the trading day comes before it, and
     the gap up to now is filled in. Asks the gateway; FeedError says why it cannot be traded."""
     from marketdata.feeds.databento_live import open_live
     from marketdata.store import LiveJournal, the_store
 
-    now = time.time_ns() if now is None else now
+    now = wall()
     spec = instrument(plan.symbol)
     store = the_store()
     held = journalled(store, plan.symbol, now)
@@ -53,6 +53,7 @@ def live_market(plan: Plan, now: int | None = None) -> Market:
         since=now - hours * 3600 * NS if hours else None,
         had=held.blocks() if held is not None else (),
         decided={held.info.day: held.info.contract} if held is not None else {},
+        wall=wall,
     )
     before: Iterator[TickColumns] | Iterator[StoredTicks] = iter(())
     first = feed.begins
