@@ -13,6 +13,7 @@ file:
     oracle      against plain Python giving the same answers
     workers     two processes against one
     memory      peak use over 5 and 40 days
+    imports     DBN and Parquet into the tick store, against reading alone; peak memory
     start       a fresh process's first tick, with compiled code kept and with none
     rivals      nautilus_trader and hftbacktest on the same ticks
 
@@ -32,7 +33,18 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from bench import backtesters, engine, files, footprints, latency, memory, oracle, start, workers
+from bench import (
+    backtesters,
+    engine,
+    files,
+    footprints,
+    imports,
+    latency,
+    memory,
+    oracle,
+    start,
+    workers,
+)
 from bench.machine import cores, facts, one_core, scheduled
 from bench.market import SYMBOL, Market
 from bench.setup import Setup, Topic
@@ -46,6 +58,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "oracle": oracle.rows,
     "workers": workers.rows,
     "memory": memory.rows,
+    "imports": imports.rows,
     "start": start.rows,
     "rivals": backtesters.rows,
 }

@@ -35,6 +35,8 @@ GOALS: Final[Mapping[str, Goal]] = {
     "bar close, p99, us": Goal(250, 50),
     "two workers": Goal(1.7, 1.9, at_least=True),
     "memory growth, %": Goal(5, 0),
+    "DBN import / databento's records": Goal(2, 1),
+    "import memory growth, %": Goal(25, 5),
     "first tick, kept, s": Goal(1, 0.5),
     "first tick, nothing kept, s": Goal(15, 5),
 }
