@@ -62,7 +62,8 @@ COLUMNS: Final = (
 class Cleaner:
     """Drops what is no valid trade of the instrument, counting it. One a reading.
 
-    `unique`: a sequence names one trade. `infer`: where sides come from, if not from the source.
+    `unique`: a sequence names one trade; None: duplicates are gone already. `infer`: where sides
+    come from, if not from the source.
     """
 
     def __init__(
@@ -70,12 +71,12 @@ class Cleaner:
         instrument: Instrument,
         counts: Counts,
         *,
-        unique: bool = False,
+        unique: bool | None = False,
         infer: Inference | None = None,
     ) -> None:
         self.instrument = instrument
         self.counts = counts
-        self._duplicates = Duplicates(unique=unique)
+        self._duplicates = None if unique is None else Duplicates(unique=unique)
         self._infer = infer
         self._rule = TickRule() if infer == "tick-rule" else None
         self._lot = int(instrument.lot * NANO)
@@ -106,7 +107,7 @@ class Cleaner:
         )
         self.drop("off_grid", good, whole, trades)
         self.drop("size", good, (size > 0) & (size <= INT32_MAX) & even, trades)
-        if trades.sequence is not None:
+        if trades.sequence is not None and self._duplicates is not None:
             new = self._duplicates.new(trades.sequence, trades.ts, price, size, trades.side)
             if new is not None:
                 self.drop("duplicate", good, new, trades)

@@ -169,6 +169,7 @@ def _info(
 ) -> DayInfo:
     feed, spec = recording.info, recording.instrument
     own = recording.origin
+    marks = recording.marks(day.day.start, day.day.end)
     return DayInfo(
         symbol=spec.symbol,
         day=day.day.day,
@@ -176,8 +177,8 @@ def _info(
         tick=spec.tick,
         lot=spec.lot,
         source=f"import {feed.source}" if own is None else own.source,
-        side=feed.side,
-        synthetic=feed.synthetic,
+        side="inferred" if "inferred" in marks else "aggressor",
+        synthetic="synthetic" in marks,
         warnings=tuple(_warnings(recording, options, found, day)),
         digest=_way(digest, recording, options),
     )

@@ -1,6 +1,7 @@
 """Stored days as a file for other tools, exact: prices are decimals, times whole nanoseconds.
 
-Columns: symbol, contract, ts_event, ts_recv, price, size, side (B buy, S sell, N none), sequence.
+Columns: symbol, contract, ts_event, ts_recv, price, size, side (B buy, S sell, N none), sequence,
+marks ("inferred" sides, "synthetic" ticks, both, or nothing; an import knows our files by it).
 CSV has times as UTC ns since 1970 (0: not known); Parquet has them as timestamps (null: not known),
 and in its metadata, as JSON under `tradebot.export`, what is known of each day.
 """
@@ -88,6 +89,7 @@ def _schema(tick: Decimal, lot: Decimal) -> pa.Schema:
             ("size", pa.int32() if lot == 1 else pa.decimal128(DIGITS, _decimals(lot))),
             ("side", word),
             ("sequence", pa.int64()),
+            ("marks", word),
         ]
     )
 
@@ -107,8 +109,15 @@ def _table(info: DayInfo, block: StoredTicks, schema: pa.Schema) -> pa.Table:
             pa.array(np.where(block.side < 0, 2, block.side).astype(np.int32)), SIDES
         ),
         "sequence": pa.array(block.sequence),
+        "marks": pa.DictionaryArray.from_arrays(first, [marks(info)]),
     }
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def marks(info: DayInfo) -> str:
+    """What must be known of each of the day's ticks, wherever they go."""
+    found = ["inferred"] * (info.side == "inferred") + ["synthetic"] * info.synthetic
+    return " ".join(found)
 
 
 def _decimal(counts: npt.NDArray[np.int32], step: Decimal) -> pa.Array:

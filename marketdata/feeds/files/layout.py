@@ -18,6 +18,9 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "sequence": ("sequence", "seq"),
     "trade_id": ("trade_id", "tradeid", "id", "agg_trade_id"),
     "contract": ("contract", "raw_symbol", "symbol", "instrument"),
+    "symbol": ("symbol",),
+    "marks": ("marks",),
+    "action": ("action",),
     "received": ("ts_recv", "received", "local_timestamp", "ts_receive"),
     "bid": ("bid", "bid_price", "best_bid", "bid price", "bid_px_00"),
     "ask": ("ask", "ask_price", "best_ask", "ask price", "ask_px_00"),
@@ -39,13 +42,18 @@ class Layout:
     received: str | None = None
     bid: str | None = None
     ask: str | None = None
+    symbol: str | None = None
+    marks: str | None = None
+    """Of our own exports (`marketdata.store.exporting`)."""
+    action: str | None = None
+    """What a row is: books have more than trades."""
 
     @property
     def columns(self) -> list[str]:
         """All that ticks are made from, in the order of the roles; quotes are asked for apart."""
         names = (
             self.ts, self.price, self.size, self.side, self.maker, self.sequence, self.trade_id,
-            self.contract, self.received,
+            self.contract, self.received, self.marks, self.action,
         )  # fmt: skip
         return list(dict.fromkeys(name for name in names if name is not None))
 

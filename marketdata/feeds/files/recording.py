@@ -58,6 +58,13 @@ class Recording(ABC):
         contracts are not named. Sizes are in one unit."""
         return iter(())
 
+    def marks(self, start: int, end: int) -> frozenset[str]:
+        """What is to be known of the ticks in a span (UTC ns) that was read: "inferred" sides,
+        "synthetic" ticks."""
+        info = self.info
+        found = {"inferred"} if info.side == "inferred" else set[str]()
+        return frozenset(found | {"synthetic"} if info.synthetic else found)
+
     @property
     def side(self) -> SideSource:
         """Where sides come from."""
@@ -73,8 +80,8 @@ class Recording(ABC):
 class TradesFile(Recording):
     """A file that gives raw trades, which are cleaned piece by piece."""
 
-    unique = False
-    """Whether a sequence names one trade."""
+    unique: bool | None = False
+    """Whether a sequence names one trade; None: duplicates are gone already."""
 
     @abstractmethod
     def trades(self) -> Iterator[Trades]:

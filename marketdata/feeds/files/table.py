@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ from marketdata.sides import Inference
 
 Mask = npt.NDArray[np.bool_]
 
+TRADE_WORDS: Final = ("T", "t", "trade", "Trade", "TRADE")
+"""Of an `action` column, as Databento's CSVs of books have; a fill is the same trade once more."""
+
 
 class TableSource(Protocol):
     """A file that gives Arrow record batches."""
@@ -47,6 +50,14 @@ class TableSource(Protocol):
         Rows that are no rows at all are counted by the source.
         """
         ...
+
+
+class Marked(NamedTuple):
+    """Ticks in a row of which an export said the same; times in UTC ns."""
+
+    text: str
+    first: int
+    last: int
 
 
 class TableFile(TradesFile):
@@ -74,9 +85,12 @@ class TableFile(TradesFile):
         self._quotes = self._layout.quotes if infer == "quotes" else []
         if infer == "quotes" and not self._quotes:
             raise self.no_quotes()
-        self.unique = self._layout.trade_id is not None
+        ours = self._layout.marks is not None
+        self.unique = None if ours else self._layout.trade_id is not None
+        self._marked: list[Marked] = []
         self._begun = False
-        self._naive = self._look_at_times()
+        self._says = ""
+        self._naive = self._look_at_start()
         self._contract = self._choose(symbol, contract)
         self.instrument = self._instrument(symbol)
 
@@ -87,7 +101,8 @@ class TableFile(TradesFile):
             symbol=self.instrument.symbol,
             contract=self._contract or "",
             source=f"{self.path.name} ({self._source.kind})",
-            side=self.side,
+            side="inferred" if self._has("inferred") else self.side,
+            synthetic=self._has("synthetic"),
             timezone=f"{self._timezone} assumed" if self._naive else "UTC",
             warnings=(*self._warnings, *doubts(self.counts, self.instrument.symbol)),
         )
@@ -99,7 +114,7 @@ class TableFile(TradesFile):
 
     def trades(self) -> Iterator[Trades]:
         """The trades, in file order."""
-        self._begun = True
+        self._begun, self._marked = True, []
         times, received = TimeReader(self._timezone), TimeReader(self._timezone)
         columns = list(dict.fromkeys(self._layout.columns + self._quotes))
         for batch, lines in self._source.batches(columns, self.counts):
@@ -113,15 +128,15 @@ class TableFile(TradesFile):
         layout, times = self._layout, TimeReader(self._timezone)
         if layout.contract is None:
             return
-        columns = list(dict.fromkeys((layout.ts, layout.size, layout.contract)))
+        columns = self._with_action(layout.ts, layout.size, layout.contract)
         lot = int(self.instrument.lot * NANO)
         for batch, _ in self._source.batches(columns, Counts()):
             ts, ts_ok = times(batch.column(layout.ts))
             size, size_ok = to_nano(batch.column(layout.size), lot)
+            good = ts_ok & size_ok & self._traded(batch)
             for name, ours in _by_name(batch.column(layout.contract)):
                 if root(name):
-                    ours = ours & ts_ok & size_ok
-                    yield name, ts[ours], size[ours] // lot
+                    yield name, ts[ours & good], size[ours & good] // lot
 
     def _convert(
         self, batch: pa.RecordBatch, lines: Any, times: TimeReader, received: TimeReader
@@ -132,15 +147,19 @@ class TableFile(TradesFile):
         price, price_ok = to_nano(batch.column(layout.price), tick)
         size, size_ok = to_nano(batch.column(layout.size), lot)
         side, side_ok = self._sides(batch)
+        traded = self._traded(batch)
         number = layout.trade_id or layout.sequence
         sequence = to_ints(batch.column(number))[0] if number else None
         trades = Trades(ts, price, size, side, sequence, lines=lines)
         if layout.received is not None:
             local, known = received(batch.column(layout.received))
             trades.received = np.where(known, local, 0)
+        if layout.marks is not None:
+            self._mark(batch.column(layout.marks), ts)
         if self._quotes:
             trades.bid, trades.ask = (self._quote(batch.column(name)) for name in self._quotes)
-        good = np.ones(len(batch), np.bool_)
+        good = traded.copy()
+        self.counts.ignored += len(good) - int(np.count_nonzero(good))
         drop = self._clean.drop
         drop("unparsable", good, ts_ok & price_ok & size_ok & side_ok, trades)
         if self._contract and layout.contract:
@@ -153,10 +172,41 @@ class TableFile(TradesFile):
             )
         return trades if good.all() else trades.part(good)
 
+    def marks(self, start: int, end: int) -> frozenset[str]:
+        """Those of an export of ours, where it is one."""
+        if self._layout.marks is None:
+            return super().marks(start, end)
+        inside = (each for each in self._marked if each.first < end and each.last >= start)
+        found = {word for each in inside for word in each.text.split()}
+        return frozenset(found | {"inferred"} if self.infer else found)
+
+    def _mark(self, column: pa.Array, ts: Ints) -> None:
+        for text, ours in _by_name(column):
+            first, last = int(ts[ours].min()), int(ts[ours].max())
+            if self._marked and self._marked[-1].text == text:
+                first = min(first, self._marked[-1].first)
+                last = max(last, self._marked.pop().last)
+            self._marked.append(Marked(text, first, last))
+
+    def _has(self, mark: str) -> bool:
+        return any(mark in each.text.split() for each in self._marked)
+
     def _quote(self, column: pa.Array) -> Ints:
         """In 1e-9; 0, which is no quote, where there is none."""
         values, ok = to_nano(column, int(self.instrument.tick * NANO))
         return np.where(ok, values, 0)
+
+    def _with_action(self, *columns: str) -> list[str]:
+        action = self._layout.action
+        return list(dict.fromkeys((*columns, action) if action is not None else columns))
+
+    def _traded(self, batch: pa.RecordBatch) -> Mask:
+        """Which rows are trades: all, where the table does not say."""
+        if self._layout.action is None:
+            return np.ones(len(batch), np.bool_)
+        action = pc.cast(batch.column(self._layout.action), pa.string())
+        found: Mask = pc.is_in(action, pa.array(TRADE_WORDS)).to_numpy(zero_copy_only=False)
+        return found
 
     def _sides(self, batch: pa.RecordBatch) -> tuple[npt.NDArray[np.int8], Mask]:
         layout = self._layout
@@ -166,11 +216,18 @@ class TableFile(TradesFile):
             return to_sides(batch.column(layout.side), SIDE_WORDS)
         return to_sides(batch.column(layout.maker), MAKER_WORDS)
 
-    def _look_at_times(self) -> bool:
-        """Whether times name no zone; FeedError when none of the first can be read."""
+    def _look_at_start(self) -> bool:
+        """Whether times name no zone; FeedError when none of the first can be read. Also takes down
+        the symbol, where it has a column of its own, and marks."""
         times = TimeReader(self._timezone)
-        for batch, _ in self._source.batches([self._layout.ts], Counts()):
-            column = batch.column(0)
+        layout = self._layout
+        columns = [name for name in (layout.ts, layout.symbol, layout.marks) if name is not None]
+        for batch, _ in self._source.batches(columns, Counts()):
+            column = batch.column(layout.ts)
+            if layout.marks is not None:
+                self._mark(batch.column(layout.marks), times(column)[0])
+            if layout.symbol not in (None, layout.contract):
+                self._says = next((name for name, _ in _by_name(batch.column(layout.symbol))), "")
             if len(column) and not times(column)[1].any():
                 raise FeedError(
                     f"{self.path}: times like {str(column[0])!r} cannot be read; "
@@ -212,15 +269,16 @@ class TableFile(TradesFile):
     def _volumes(self, column: str) -> dict[str, int]:
         size = self._layout.size
         totals: dict[str, int] = {}
-        for batch, _ in self._source.batches([column, size], Counts()):
+        for batch, _ in self._source.batches(self._with_action(column, size), Counts()):
             values, ok = to_nano(batch.column(size), 1)
+            ok = ok & self._traded(batch)
             for name, ours in _by_name(batch.column(column)):
                 mine = values[ours & ok]
                 totals[name] = totals.get(name, 0) + sum((mine // 1000).tolist())
         return totals
 
     def _instrument(self, symbol: str | None) -> Instrument:
-        name = self._contract or ""
+        name = self._contract or self._says
         found = name if name in INSTRUMENTS else root(name)
         if symbol is None:
             if found not in INSTRUMENTS:

@@ -219,6 +219,7 @@ def test_export_to_csv_is_exact(store: TickStore, tmp_path: Path, name: str) -> 
         "symbol": "MES", "contract": "MESZ5", "ts_event": str(day.ts_event[0]), "ts_recv": "0",
         "price": f"{int(day.price[0]) * Decimal('0.25'):.2f}", "size": str(day.size[0]),
         "side": {1: "B", -1: "S", 0: "N"}[int(day.side[0])], "sequence": str(day.sequence[0]),
+        "marks": "",
     }  # fmt: skip
     again = StoredTicks(
         ts_event=np.array([int(row["ts_event"]) for row in read]),
