@@ -37,6 +37,7 @@ for name in (
     "POLYGON_API_KEY",
     "POLYGON_URL",
     "WARMUP_HOURS",
+    "WARMUP_MAX_COST",
 ):
     os.environ.pop(name, None)
 for name in ("DATABASE_URL", "REDIS_URL"):

@@ -8,6 +8,7 @@ value that may hold a password.
 import os
 import secrets
 from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
@@ -67,6 +68,18 @@ def whole_number(name: str, default: int, *, low: int, high: int) -> int:
         raise BadEnvironment(
             f"{name} is {value!r}; set it to a whole number from {low} to {high}, or unset it"
         )
+    return number
+
+
+def amount(name: str, default: str) -> Decimal:
+    """An amount of money, exact."""
+    value = text(name, default)
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or number < 0:
+        raise BadEnvironment(f"{name} is {value!r}; set it to an amount like 2.50, or unset it")
     return number
 
 

@@ -186,6 +186,8 @@ POLYGON_API_KEY = environment.text("POLYGON_API_KEY")
 POLYGON_URL = environment.text("POLYGON_URL")
 # Hours of trading that a live start hears before it trades; 0: none.
 WARMUP_HOURS = environment.whole_number("WARMUP_HOURS", 3, low=0, high=48)
+# Dollars that Databento's history may cost for one of them; what the live feed replays is free.
+WARMUP_MAX_COST = environment.amount("WARMUP_MAX_COST", "1.00")
 
 # Time
 

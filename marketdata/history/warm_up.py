@@ -172,7 +172,7 @@ def _before(found: Sequence[StoredTicks], held: Sequence[StoredTicks]) -> list[S
     has more of."""
     first = _row(held[0], 0)
     more = _alike(found, first) - _alike(held, first)
-    ahead = []
+    ahead: list[StoredTicks] = []
     for block in found:
         for i in np.flatnonzero(block.ts_event == first[0]).tolist():
             if _row(block, i) != first:

@@ -115,7 +115,8 @@ class Call:
 class HistoryServer:
     """The server, its market and its moods. `url` is where it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str = KEY) -> None:
+        self.key = key
         self.contracts: dict[str, Contract] = {}
         self.fronts: dict[str, list[tuple[date, date, str]]] = {}
         self.end = datetime(2030, 1, 1, tzinfo=UTC)
@@ -218,7 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(mood, Other):
             self.owner.contracts[mood.contract].records = mood.records
             mood = None
-        if key != KEY:
+        if key != self.owner.key:
             mood = Answer(401, "Authentication failed.", "auth_authentication_failed")
         if isinstance(mood, Answer):
             self._error(mood)

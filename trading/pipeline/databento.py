@@ -10,6 +10,7 @@ from django.conf import settings
 from engine.instruments import instrument
 from engine.ticks import NS
 from marketdata.feeds.databento_live.access import Access, Timing
+from trading.pipeline.before import heard_before, wanted, warmth
 from trading.pipeline.market import Market
 from trading.pipeline.options import Plan
 from trading.pipeline.stored import ORIGIN
@@ -44,22 +45,28 @@ def live_market(plan: Plan, wall: Callable[[], int] = time.time_ns) -> Market:
     spec = instrument(plan.symbol)
     store = the_store()
     held = journalled(store, plan.symbol, now)
-    hours = getattr(settings, "WARMUP_HOURS", 0)
+    want = wanted(plan.symbol, now)
     feed = open_live(
         access(),
         spec,
         plan.contract,
         front=Path(settings.DATA_DIR) / "front" / f"{spec.symbol}.json",
-        since=now - hours * 3600 * NS if hours else None,
+        since=None if want is None else want.since,
         had=held.blocks() if held is not None else (),
         decided={held.info.day: held.info.contract} if held is not None else {},
         wall=wall,
     )
-    before: Iterator[TickColumns] | Iterator[StoredTicks] = iter(())
-    first = feed.begins
+    before: Iterator[TickColumns | StoredTicks] = iter(())
+    first, warm_from = feed.begins, {}
     if held is not None and held.info.contract == feed.contract:
         before = held.columns()
         first = int(next(held.blocks(1)).ts_event[0])
+        warm_from = {"from_store": held.count, "from_history": 0, "missing": []}
+    elif held is None and want is not None:
+        warm = heard_before(plan, feed.contract, now, want, store)
+        feed.trades.seed(warm.had)
+        before, first = iter(warm.blocks), warm.first_ts or first
+        warm_from = warmth(warm)
     return Market(
         info=feed.info,
         first_ts=first,
@@ -69,6 +76,7 @@ def live_market(plan: Plan, wall: Callable[[], int] = time.time_ns) -> Market:
         origin=ORIGIN,
         journal=LiveJournal(store, spec, lambda: feed.info),
         live=feed,
+        warmth=warm_from,
     )
 
 

@@ -6,7 +6,7 @@ so that the engine and the page know it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,12 +33,14 @@ class Market:
 
     info: "FeedInfo"
     first_ts: int
-    blocks: "Iterator[TickColumns] | Iterator[StoredTicks]"
+    blocks: "Iterator[TickColumns] | Iterator[StoredTicks] | Iterator[TickColumns | StoredTicks]"
     warm_until: int
     dropped: Callable[[], Mapping[str, int]]
     origin: Mapping[str, Any]
     journal: "LiveJournal | None" = None
     live: "LiveFeed | None" = None
+    warmth: Mapping[str, Any] = field(default_factory=dict)
+    """Where the blocks before a live feed come from, for the audit."""
 
 
 def recorded(

@@ -134,7 +134,7 @@ class Pipeline:
         self.views = Views(start.config, plan.schedule, engine, self.facts.account)
         self.core.follower = self.views
         self.news = News(self.facts, self.writer, self.publisher)
-        self.warming = Warming(self.core, self.writer, self.publisher)
+        self.warming = Warming(self.core, self.writer, self.publisher, market.warmth)
         self.error = ""
         self._send = send
         self._inputs: asyncio.Queue[Input | None] = asyncio.Queue(WAITING_INPUTS)

@@ -1,5 +1,7 @@
 """What a warm-up has come to: said once, when it is over, to the page, the audit and the log."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -18,8 +20,15 @@ log = structlog.get_logger(__name__)
 class Warming:
     """Told of every input after the engine took it."""
 
-    def __init__(self, core: Core, writer: "Writer", publisher: "Publisher") -> None:
+    def __init__(
+        self,
+        core: Core,
+        writer: "Writer",
+        publisher: "Publisher",
+        warmth: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self.core = core
+        self.warmth = warmth
         self.writer = writer
         self.publisher = publisher
         self.over = False
@@ -30,9 +39,10 @@ class Warming:
             return
         self.over = True
         status = self.core.engine.status()
-        payload = reached(status)
+        payload = {**reached(status), **self.warmth}
         self.writer.note("warmed_up", payload)
-        self.publisher.say("warmed_up", text_of(payload))
+        level = "warning" if payload.get("missing") else "info"
+        self.publisher.say("warmed_up", text_of(payload), level)
         log.info("warmed_up", **payload)
 
 
@@ -53,7 +63,8 @@ def reached(status: "Status") -> dict[str, Any]:
 def text_of(payload: dict[str, Any]) -> str:
     """The same for people."""
     heard = f"Warmed up with {payload['ticks']:,} ticks, {payload['bars']:,} bars"
+    missing = "".join(f"; missing {hole}" for hole in payload.get("missing", ()))
     if not payload["regime"]:
-        return f"{heard}: no regime yet"
+        return f"{heard}: no regime yet{missing}"
     why = f" ({payload['reason']})" if payload["reason"] else ""
-    return f"{heard}: {payload['regime']}, confidence {payload['confidence']:.2f}{why}"
+    return f"{heard}: {payload['regime']}, confidence {payload['confidence']:.2f}{why}{missing}"
