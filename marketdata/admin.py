@@ -8,14 +8,16 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from engine.instruments import INSTRUMENTS
 from engine.names import Regime
-from marketdata.models import Bar, Contract, Instrument
+from engine.ticks import NS
+from marketdata.models import Bar, Contract, DataQuality, Instrument
+from marketdata.quality import words
 
 
 def digits(value: Decimal | None, places: int = 2) -> str:
@@ -152,3 +154,91 @@ class BarAdmin(ReadOnlyAdmin):
             return "-"
         share = f" {row.confidence:.0%}" if row.confidence is not None else ""
         return row.regime.replace("_", " ").lower() + share
+
+
+class GapFilter(admin.SimpleListFilter):
+    """Whether something is missing within trading hours."""
+
+    title = "gaps"
+    parameter_name = "gaps"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("none", "none"), ("some", "some"), ("long", "over five minutes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = {
+            "none": {"gap_count": 0},
+            "some": {"gap_count__gt": 0},
+            "long": {"longest_gap_ns__gt": 300 * NS},
+        }
+        return queryset.filter(**wanted.get(self.value() or "", {}))
+
+
+@admin.register(DataQuality)
+class DataQualityAdmin(ReadOnlyAdmin):
+    list_display = (
+        "day", "instrument", "contract", "grade_", "reasons_", "ticks_", "coverage_", "gaps_",
+        "bad_", "exchange_", "latency_", "marks_",
+    )  # fmt: skip
+    list_display_links = ("day",)
+    list_filter = ("instrument", "grade", GapFilter, "complete", "synthetic", "inferred")
+    list_select_related = ("instrument",)
+    search_fields = ("instrument__symbol", "contract", "source")
+    search_help_text = "Symbol, contract or source"
+    date_hierarchy = "day"
+    ordering = ("-day", "instrument")
+    fieldsets = (
+        (None, {"fields": ("instrument", "day", "contract", "grade", "reasons_", "measured_at")}),
+        ("Found", {"fields": ("found_",)}),
+        ("Gaps, New York time", {"fields": ("gap_list",)}),
+    )
+    readonly_fields = ("reasons_", "found_", "gap_list", "measured_at")
+
+    @display(
+        description="Grade",
+        ordering="grade",
+        label={"good": "success", "doubtful": "warning", "bad": "danger"},
+    )
+    def grade_(self, row: DataQuality) -> tuple[str, str]:
+        return row.grade, row.get_grade_display()
+
+    @display(description="Why")
+    def reasons_(self, row: DataQuality) -> str:
+        return "; ".join(row.reasons) or "-"
+
+    @display(description="Ticks", ordering="ticks")
+    def ticks_(self, row: DataQuality) -> str:
+        return f"{row.ticks:,}"
+
+    @display(description="Coverage", ordering="coverage")
+    def coverage_(self, row: DataQuality) -> str:
+        return words.share(row.coverage)
+
+    @display(description="Gaps", ordering="gap_ns")
+    def gaps_(self, row: DataQuality) -> str:
+        return words.gaps(row)
+
+    @display(description="Bad ticks", ordering="bad_count")
+    def bad_(self, row: DataQuality) -> str:
+        return words.bad(row)
+
+    @display(description="Exchange's volume", ordering="exchange_volume")
+    def exchange_(self, row: DataQuality) -> str:
+        return words.exchange(row)
+
+    @display(description="Latency", ordering="latency_p99_ns")
+    def latency_(self, row: DataQuality) -> str:
+        return words.latency(row) if row.latency_count else "-"
+
+    @display(description="Marks")
+    def marks_(self, row: DataQuality) -> str:
+        return words.marks(row) or "-"
+
+    @display(description="Found")
+    def found_(self, row: DataQuality) -> SafeString:
+        return format_html_join("", "<div><b>{}</b>: {}</div>", words.figures(row))
+
+    @display(description="From, to, length")
+    def gap_list(self, row: DataQuality) -> SafeString:
+        lines = [(line,) for line in words.gap_lines(row)]
+        return format_html_join("", "<div>{}</div>", lines) or SafeString("none")

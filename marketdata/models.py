@@ -157,7 +157,71 @@ class Bar(models.Model):
         return f"{self.instrument_id} {self.timeframe} s {self.start:%Y-%m-%d %H:%M}"
 
 
+class DataQuality(models.Model):
+    """How good a trading day of the tick store is, by `marketdata.quality`; measured again, it is
+    replaced. Volumes in lots. `quarters` are its trades by quarter of an hour, of which the usual
+    pace of later days is made."""
+
+    class Grade(models.TextChoices):
+        GOOD = "good"
+        DOUBTFUL = "doubtful"
+        BAD = "bad"
+
+    instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="qualities")
+    day = models.DateField(help_text="Trading day; it rolls at 17:00 New York.")
+    contract = models.CharField(max_length=32, blank=True)
+    source = models.CharField(max_length=200)
+    synthetic = models.BooleanField(default=False, help_text="The market is made up.")
+    inferred = models.BooleanField(default=False, help_text="Aggressor sides are inferred.")
+    complete = models.BooleanField(default=True, help_text="The day was over.")
+    until = models.DateTimeField(help_text="How far the day had come.")
+    measured_at = models.DateTimeField(auto_now=True)
+    grade = models.CharField(max_length=10, choices=Grade)
+    reasons = models.JSONField(default=list, help_text="Why it is not good, the worst first.")
+
+    ticks = models.BigIntegerField()
+    volume = models.BigIntegerField()
+    buy_volume = models.BigIntegerField()
+    sell_volume = models.BigIntegerField()
+    unknown_volume = models.BigIntegerField(help_text="Without an aggressor.")
+    first_ns = models.BigIntegerField(null=True)
+    last_ns = models.BigIntegerField(null=True)
+    outside = models.BigIntegerField(default=0, help_text="Ticks outside trading hours.")
+    coverage = models.FloatField(help_text="Share of trading hours outside of gaps.")
+    gap_count = models.PositiveIntegerField(default=0)
+    gap_ns = models.BigIntegerField(default=0)
+    longest_gap_ns = models.BigIntegerField(default=0)
+    gaps = models.JSONField(default=list, help_text="The first ones: [from, to], UTC ns.")
+    duplicates = models.BigIntegerField(default=0)
+    out_of_order = models.BigIntegerField(default=0)
+    latest_ns = models.BigIntegerField(default=0, help_text="Out of order by at most.")
+    bad = models.JSONField(default=dict, help_text="Ticks that the engine drops, by reason.")
+    bad_count = models.BigIntegerField(default=0)
+    exchange_volume = models.BigIntegerField(null=True)
+    exchange_source = models.CharField(max_length=40, blank=True)
+    latency_count = models.BigIntegerField(default=0)
+    latency_median_ns = models.BigIntegerField(null=True)
+    latency_p99_ns = models.BigIntegerField(null=True)
+    latency_max_ns = models.BigIntegerField(null=True)
+    latency_negative = models.BigIntegerField(default=0)
+    quarters = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-day", "instrument"]
+        verbose_name_plural = "data quality"
+        constraints = [
+            models.UniqueConstraint(fields=["instrument", "day"], name="data_quality_unique"),
+            models.CheckConstraint(
+                condition=Q(coverage__gte=0, coverage__lte=1), name="data_quality_coverage_is_share"
+            ),
+        ]
+        indexes = [models.Index(fields=["-day"], name="data_quality_day")]
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} {self.day}: {self.grade}"
+
+
 __all__ = [
     "EPOCH", "MONEY", "NS", "PRICE", "UNITS",
-    "Bar", "Contract", "Instrument", "moment",
+    "Bar", "Contract", "DataQuality", "Instrument", "moment",
 ]  # fmt: skip

@@ -39,6 +39,7 @@ def sidebar(request: HttpRequest) -> list[Item]:
                 _list("Instruments", "candlestick_chart", "marketdata", "instrument"),
                 _list("Contracts", "event_repeat", "marketdata", "contract"),
                 _list("Bars", "bar_chart", "marketdata", "bar"),
+                _list("Data quality", "fact_check", "marketdata", "dataquality"),
             ],
         },
         {

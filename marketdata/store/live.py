@@ -28,12 +28,21 @@ log = structlog.get_logger(__name__)
 class LiveJournal:
     """`append` what a live feed gives, before anything is done with it.
 
-    `info` is asked when a day begins: it then has that day's contract. StoreError when the ticks
-    cannot be kept; they must not be used then.
+    `info` is asked when a day begins: it then has that day's contract. `compacted` hears of each
+    day that was compacted, with the symbol, in another thread; it must not raise. StoreError when
+    the ticks cannot be kept; they must not be used then.
     """
 
-    def __init__(self, store: TickStore, spec: Instrument, info: Callable[[], FeedInfo]) -> None:
+    def __init__(
+        self,
+        store: TickStore,
+        spec: Instrument,
+        info: Callable[[], FeedInfo],
+        *,
+        compacted: Callable[[str, date], None] = lambda *_: None,
+    ) -> None:
         self.store = store
+        self._compacted = compacted
         self.spec = spec
         self.appended = 0
         self._info = info
@@ -105,3 +114,5 @@ class LiveJournal:
             except (StoreError, OSError) as error:
                 # The journal is still there, and as good to read.
                 log.warning("day_not_compacted", day=each.isoformat(), error=str(error))
+            else:
+                self._compacted(self.spec.symbol, each)

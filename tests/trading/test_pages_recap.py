@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from marketdata.models import Bar
+from marketdata.models import Bar, DataQuality, moment
 from tests.trading.days import DAY, NEXT_DAY, run_day, session_row
 from tests.trading.test_pages_trades import MINUTE, START, add
 from trading.models import Session, Signal, Trade
@@ -174,7 +174,7 @@ def test_the_recap_asks_few_questions(page: Client) -> None:
     run_day()
     with CaptureQueriesContext(connection) as queries:
         page.get("/recap/2024-06-12/")
-    assert len(queries) <= 10
+    assert len(queries) <= 11
 
 
 @pytest.mark.parametrize("path", ["/recap/", "/recap/2024-06-12/"])
@@ -185,3 +185,41 @@ def test_the_recap_needs_a_login(client: Client, path: str) -> None:
 @pytest.mark.parametrize("day", ["2024-13-01", "yesterday"])
 def test_what_is_no_day_is_no_page(page: Client, day: str) -> None:
     assert page.get(f"/recap/{day}/").status_code == 404
+
+
+def stored_day(**values: object) -> DataQuality:
+    defaults = {
+        "instrument_id": "MES", "day": DAY, "contract": "MESM4", "source": "databento live",
+        "until": moment(START), "grade": "doubtful", "reasons": ["1 gap, the longest 602 s"],
+        "ticks": 4140, "volume": 9000, "buy_volume": 5000, "sell_volume": 4000,
+        "unknown_volume": 0, "coverage": 0.9927, "gap_count": 1, "gap_ns": 602 * 10**9,
+        "longest_gap_ns": 602 * 10**9, "exchange_volume": 9001, "exchange_source": "bars of 1m",
+        "latency_count": 4140, "latency_median_ns": 404_000, "latency_p99_ns": 2_300_000,
+        "latency_max_ns": 105_900_000,
+    }  # fmt: skip
+    return DataQuality.objects.create(**defaults | values)
+
+
+def test_the_quality_of_the_stored_day_is_shown(page: Client) -> None:
+    session_row(contract="MESM4")
+    stored_day()
+    html = page.get("/recap/2024-06-12/").content.decode()
+    assert "The stored day: doubtful" in html
+    assert "1 gap, the longest 602 s." in html
+    assert "99.27% of trading hours" in html
+    assert "9,001 (bars of 1m), ours -1" in html
+    assert "median 404 us, p99 2.3 ms, most 105.9 ms" in html
+    assert "while the day ran" not in html
+
+
+def test_a_running_day_says_when_it_was_measured(page: Client) -> None:
+    session_row(contract="MESM4")
+    stored_day(complete=False)
+    assert "Measured while the day ran, at " in page.get("/recap/2024-06-12/").content.decode()
+
+
+@pytest.mark.parametrize("other", [{"contract": "MESU4"}, {"synthetic": True}, {"day": NEXT_DAY}])
+def test_the_quality_of_another_market_is_not(page: Client, other: dict[str, object]) -> None:
+    session_row(contract="MESM4")
+    stored_day(**other)
+    assert "The stored day" not in page.get("/recap/2024-06-12/").content.decode()

@@ -1,6 +1,6 @@
 """A day of an account: what it made and by what, what was let go and why, and on what data.
 
-Four questions to the database, whatever the day holds; the rest is arithmetic over their rows.
+Five questions to the database, whatever the day holds; the rest is arithmetic over their rows.
 """
 
 from collections import Counter, defaultdict
@@ -17,7 +17,8 @@ from engine.instruments import instrument
 from engine.money import to_decimal
 from engine.ticks import NS
 from marketdata.calendars import NEW_YORK
-from marketdata.models import moment
+from marketdata.models import DataQuality, moment
+from marketdata.quality import words
 from trading.models import Fill, Session, Trade
 from trading.pages.figures import Figures, figures
 from trading.pages.plots import FULL, Clock, Column, Mark, Scale, columns, line, steps
@@ -98,6 +99,7 @@ def recap(session: Session) -> dict[str, Any]:
         "signals": signals(session),
         "regimes": regimes(bars),
         "quality": quality(session, bars),
+        "stored": stored_quality(session),
         "costs": costs(session, trades),
     }
 
@@ -263,6 +265,20 @@ def quality(session: Session, bars: list[BarRow]) -> dict[str, Any]:
         "stale": sum(
             kind == "halted" and payload.get("halt") == "stale_feed" for kind, payload in events
         ),
+    }
+
+
+def stored_quality(session: Session) -> dict[str, Any] | None:
+    """What was measured of the day in the tick store; None where the session's ticks are of
+    another source, or the day was not measured."""
+    row = DataQuality.objects.filter(instrument_id=session.instrument_id, day=session.day).first()
+    if row is None or (row.contract, row.synthetic) != (session.contract, session.synthetic):
+        return None
+    return {
+        "grade": row.grade,
+        "reasons": row.reasons,
+        "figures": [each for each in words.figures(row) if each[0] not in ("Source", "Ticks")],
+        "until": None if row.complete else row.until,
     }
 
 

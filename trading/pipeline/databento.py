@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -39,6 +40,7 @@ def live_market(plan: Plan, wall: Callable[[], int] = time.time_ns) -> Market:
     """Databento's market from now on. What is journalled of the trading day comes before it, and
     the gap up to now is filled in. Asks the gateway; FeedError says why it cannot be traded."""
     from marketdata.feeds.databento_live import open_live
+    from marketdata.quality.record import Recorder
     from marketdata.store import LiveJournal, the_store
 
     now = wall()
@@ -56,6 +58,10 @@ def live_market(plan: Plan, wall: Callable[[], int] = time.time_ns) -> Market:
         decided={held.info.day: held.info.contract} if held is not None else {},
         wall=wall,
     )
+
+    def cleared(day: date, contract: str) -> int | None:
+        return feed.desk.news.cleared.get(day, {}).get(contract)
+
     before: Iterator[TickColumns | StoredTicks] = iter(())
     first, warm_from = feed.begins, {}
     if held is not None and held.info.contract == feed.contract:
@@ -74,7 +80,7 @@ def live_market(plan: Plan, wall: Callable[[], int] = time.time_ns) -> Market:
         warm_until=0,
         dropped=lambda: feed.counts.dropped,
         origin=ORIGIN,
-        journal=LiveJournal(store, spec, lambda: feed.info),
+        journal=LiveJournal(store, spec, lambda: feed.info, compacted=Recorder(store, cleared)),
         live=feed,
         warmth=warm_from,
     )
