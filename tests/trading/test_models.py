@@ -80,6 +80,16 @@ def test_instruments_are_the_engines():
         assert (row.fee, row.fee_rate, row.calendar) == (spec.fee, spec.fee_rate, spec.calendar)
 
 
+def test_an_installation_from_before_stocks_gets_them():
+    Instrument.objects.filter(symbol__in=["SPY", "QQQ"]).delete()
+    Instrument.objects.filter(symbol="TSLA").update(name="Kept as it is")
+    later = import_module("marketdata.migrations.0004_stock_instruments")
+    later.add(apps, type("Editor", (), {"connection": connection}))
+    assert Instrument.objects.get(symbol="SPY").spec == INSTRUMENTS["SPY"]
+    assert Instrument.objects.get(symbol="TSLA").name == "Kept as it is"
+    assert Instrument.objects.count() == len(INSTRUMENTS)
+
+
 def test_tiers_are_the_engines():
     assert stored_tiers("index") == INDEX_TIERS
     assert stored_tiers("single") == SINGLE_TIER

@@ -49,6 +49,7 @@ MISSING: Final = (
     ".venv/bin/python -m pip install --require-hashes -r requirements-polygon.txt"
 )
 
+_PAGE: Final = re.compile(r"https?://[\w.:-]+/v\d+/")
 _KEY: Final = re.compile(r"[\x21-\x7e]{4,200}")
 
 
@@ -155,7 +156,7 @@ class Pages:
             return f"it has {len(results)} bars and says {str(page['resultsCount'])[:20]}"
         if not isinstance(following, str):
             return "its next page has no address"
-        if following and not urlsplit(following).path.startswith("/v"):
+        if following and not _PAGE.match(following):
             return "its next page is no address of the same kind"  # the client glues it to ours
         if following in self._seen or len(self._seen) >= MOST_PAGES:
             return "its pages do not end"

@@ -23,7 +23,7 @@ Ints = npt.NDArray[np.int64]
 
 MS_NS: Final = 1_000_000
 MOST_PRICE: Final = 2**31 // 100  # whole cents are int32
-MOST_VOLUME: Final = 2**31
+MOST_VOLUME: Final = 2**31 - 1  # of one trade, if need be
 MOST_TRANSACTIONS: Final = 2**31
 
 

@@ -1,6 +1,7 @@
 """The real client against a local server: every page, every failure, no key in any word."""
 
 import builtins
+import json
 import logging
 import socket
 import sys
@@ -10,11 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from engine.ticks import NS
 from marketdata.errors import FeedError
-from marketdata.feeds.polygon.client import ATTEMPTS, Access, download
-from marketdata.feeds.polygon.minutes import Minutes
+from marketdata.feeds.polygon.client import ATTEMPTS, Access, Pages, download
+from marketdata.feeds.polygon.minutes import Minutes, minutes_of
 from tests.marketdata.polygon.days import DAY, bars_of
 from tests.servers.polygon import KEY, PolygonServer
 
@@ -322,3 +325,47 @@ def test_without_the_client_it_says_how_to_get_it(
 
 def test_a_minute_s_time_is_its_start(server: PolygonServer, pauses: Pauses) -> None:
     assert fetch(server, pauses).ts[90] == 1_731_508_200 * NS  # 09:30 New York
+
+
+# Whatever is sent
+
+numbers = st.integers(-(2**70), 2**70) | st.floats(width=64) | st.decimals(allow_nan=False)
+values = st.none() | st.booleans() | numbers.map(float) | st.text(max_size=5) | st.just([])
+rows_sent = st.dictionaries(st.sampled_from(["t", "o", "h", "l", "c", "v", "vw", "n", "x"]), values)
+pages_sent = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": st.sampled_from(["OK", "DELAYED", "ERROR", None, 1]),
+        "ticker": st.sampled_from(["SPY", "QQQ", None, 1]),
+        "adjusted": st.sampled_from([True, False, None]),
+        "results": st.lists(rows_sent, max_size=3) | values,
+        "resultsCount": values,
+        "next_url": st.sampled_from(["", "https://x.y/v2/z", "x", "//", "http://[", None, 1]),
+    },
+)
+
+
+def refusal_of(sent: list[Any]) -> str:
+    """What is said of such pages; "" when they are read."""
+    pages = Pages("SPY")
+    try:
+        for page in sent:
+            pages.loads(json.dumps(page))
+        minutes_of(pages.rows, "SPY", DAY)
+    except FeedError as error:
+        return str(error)
+    return ""
+
+
+@given(st.lists(pages_sent | values, max_size=3))
+@example([{"status": "OK", "next_url": "http://["}])
+@example([{"status": "OK", "results": [{"t": 1_731_508_200_000, "o": [], "h": None}]}])
+def test_any_json_is_read_or_refused_in_a_line(sent: list[Any]) -> None:
+    assert "\n" not in refusal_of(sent)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_read_or_refused_in_a_line(sent: str) -> None:
+    with pytest.raises(FeedError) as error:
+        Pages("SPY").loads(sent)
+    assert "\n" not in str(error.value)

@@ -158,3 +158,13 @@ def test_prices_move_like_a_tape_and_reach_high_and_low_anywhere() -> None:
 )
 def test_bars_that_no_trades_can_have_made(bar: tuple[int, ...], possible: bool) -> None:
     assert Minute(START, *bar).possible is possible
+
+
+@pytest.mark.parametrize("transactions", [0, 1, 7, 2**31])
+@pytest.mark.parametrize("bar", [(1, 2**31 - 1, 1, 2**31 - 1), (5, 5, 1, 2**31 - 1)[::-1]])
+def test_the_largest_numbers_that_are_let_in(bar: tuple[int, ...], transactions: int) -> None:
+    prices = (bar[0], max(bar), min(bar), bar[-1])
+    for part in (0, 1, 2):
+        wanted = (2**31 - 1) * (min(bar) + (max(bar) - min(bar)) * part // 2)
+        minute = Minute(START, *prices, 2**31 - 1, transactions, wanted)
+        assert bar_of(minute_ticks(minute, "SPY", 1)) == minute[1:6]
