@@ -22,7 +22,7 @@ def test_login_leads_to_a_chart_that_moves(browser: Any, server: Server) -> None
     until(page, "window.livePage?.drawn().length > 20")
     until(page, "document.getElementById('feed-state').textContent === 'Live'")
     assert page.inner_text("#symbol") == "MES"
-    assert "SIMULATED" in page.inner_text("#badges")
+    assert "SYNTHETIC TICKS" in page.inner_text("#badges")
     seq = page.evaluate("livePage.state().seq")
     until(page, f"livePage.state().seq > {seq} + 5")
     colours = page.evaluate(
