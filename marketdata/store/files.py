@@ -3,12 +3,15 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 from marketdata.errors import StoreError
 
 UNFINISHED: Final = ".part"
+
+_numbers = count()  # two threads may write the same file
 
 
 @contextmanager
@@ -18,7 +21,7 @@ def replacing(path: Path) -> Iterator[Path]:
     When the block raises, `path` is as it was and nothing is left behind. A process that is killed
     leaves a `.part` file, which nothing reads.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.{next(_numbers)}{UNFINISHED}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield unfinished

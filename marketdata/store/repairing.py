@@ -23,7 +23,7 @@ from marketdata.store.journal import JournalFile
 from marketdata.store.parquet import DayFile
 from marketdata.store.store import TickStore, bounds
 
-_PID: Final = re.compile(rf"\.(\d+)\{UNFINISHED}$")
+_PID: Final = re.compile(rf"\.(\d+)\.\d+\{UNFINISHED}$")
 
 
 def repair(store: TickStore, symbol: str, *, now: int) -> Iterator[str]:

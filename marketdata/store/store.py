@@ -72,18 +72,26 @@ class TickStore:
         from marketdata.store import parquet
 
         path, journal_path = self.path(info.symbol, info.day), self._journal_of(info)
-        if not replace and self.has(info.symbol, info.day):
-            raise StoreError(f"{info.symbol} {info.day}: is in the tick store already")
-        journals = {}
-        held = None
-        if journal_path.exists():
+        name = f"{info.symbol} {info.day}"
+        held, journals = None, {}
+        if journal_path.exists() and replace:
             held = os.open(journal_path, os.O_RDWR)
+
+        def still_free(_: Path) -> None:
+            if not replace and self.has(info.symbol, info.day):
+                raise StoreError(f"{name}: is in the tick store already")
+            if held is None and journal_path.exists():
+                raise StoreError(f"{name}: is being recorded meanwhile; stop that first")
+
         try:
             if held is not None:
                 lock(held, journal_path)
                 left = JournalFile(journal_path)
                 journals[left.id] = left.count
-            written = parquet.write(path, FileFacts(info, journals), checked(info, blocks))
+            still_free(path)
+            written = parquet.write(
+                path, FileFacts(info, journals), checked(info, blocks), proof=still_free
+            )
             if held is not None:
                 remove(journal_path)
         finally:

@@ -13,11 +13,13 @@ from engine.instruments import instrument
 from engine.ticks import TickColumns
 from marketdata.errors import StoreError
 from marketdata.feeds import FeedInfo, StoredTicks
-from marketdata.store import LiveJournal, TickStore
+from marketdata.store import LiveJournal, TickStore, the_store
 from tests.trading.days import DAY, NEXT_DAY, Run, TickFeed, planned, ticks, trade
+from trading.models import Session
 from trading.pipeline.core import Core
 from trading.pipeline.market import Market
 from trading.pipeline.start import begin, open_account
+from trading.player.loading import day_of
 
 INFO = FeedInfo(symbol="MES", contract="MESM4", source="heard once")
 
@@ -58,15 +60,17 @@ def kept(store: TickStore) -> list[Any]:
 
 @pytest.mark.django_db(transaction=True)
 def test_every_tick_that_was_traded_on_is_in_the_store_and_its_day_compacted(
-    tmp_path: Path,
+    tmp_path: Path, settings: Any
 ) -> None:
-    store = TickStore(tmp_path)
+    settings.DATA_DIR = tmp_path
+    store = the_store()
     session = run(store, iter(heard()))
     assert session.outcome.status == "ended"
     assert kept(store) == [np.concatenate(column).tolist() for column in zip(*heard(), strict=True)]
     assert store.journalled("MES") == [NEXT_DAY]
     assert store.read("MES", DAY).info.contract == "MESM4"
-    # The engine takes the stored ticks as it took them when they came in.
+    # Replayed from the store, the engine says what it said when they came in.
+    assert day_of(Session.objects.get(day=DAY)).differs == ""
     plan = replace(planned(TickFeed([])), feed=store.feed("MES", [DAY, NEXT_DAY]))
     assert plan.feed is not None
     again = list(plan.feed.blocks())

@@ -10,6 +10,7 @@ from marketdata.management.ticks._options import add_span, chosen, counted, the_
 if TYPE_CHECKING:
     from marketdata.store import StoredDay
 
+WIDTH = 240
 HELP = "Show what the tick store holds."
 
 
@@ -32,7 +33,7 @@ def run(options: Mapping[str, Any], out: TextIO) -> int:
     table = Table(box=None, pad_edge=False)
     for name in ("Symbol", "Day", "Contract", "Ticks", "Size", "First", "Last, New York", "Source"):
         number = name in ("Ticks", "Size")
-        table.add_column(name, justify="right" if number else "left", no_wrap=name != "Source")
+        table.add_column(name, justify="right" if number else "left", no_wrap=True)
     total = size = 0
     damaged = []
     for symbol, day in days:
@@ -44,7 +45,8 @@ def run(options: Mapping[str, Any], out: TextIO) -> int:
             damaged.append(str(error))
             row = ["", "", "", "", "", "damaged"]
         table.add_row(symbol, f"{day}", *row)
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    # A line a day, however narrow the terminal: it is searched with grep.
+    console = Console(file=out, width=WIDTH, highlight=False, markup=False, emoji=False)
     console.print(table)
     console.print(f"{counted(days)}, {total:,} ticks, {_bytes(size)} in {store.root}")
     for text in damaged:

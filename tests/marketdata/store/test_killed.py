@@ -7,32 +7,38 @@ import time
 from pathlib import Path
 
 from marketdata.store import TickStore
+from marketdata.store.verifying import verify
 from tests.marketdata.store.days import DAY, info, joined, same, ticks
 from tests.marketdata.store.recording import TICKS
 
-KILLS = 5
+KILLS = 4
+
+
+def killed(root: Path, chance: random.Random, lines: int, *words: object) -> list[int]:
+    """What such a process told until it was killed, at no known moment after some lines."""
+    command = [sys.executable, "-m", "tests.marketdata.store.recording", str(root)]
+    with subprocess.Popen(
+        [*command, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=Path(__file__).parents[3],
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        told = [process.stdout.readline() for _ in range(chance.randint(1, lines))]
+        time.sleep(chance.random() / 20)
+        process.kill()
+        told += process.stdout.readlines()
+    return [int(line) for line in told if line.endswith("\n")]
 
 
 def test_a_journal_survives_kill_9_at_any_moment(tmp_path: Path) -> None:
     store, day, chance = TickStore(tmp_path), ticks(TICKS), random.Random(7)
-    told = before = 0
+    before = 0
     for number in range(KILLS):
-        with subprocess.Popen(
-            [sys.executable, "-m", "tests.marketdata.store.recording", str(tmp_path), str(number)],
-            stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[3],
-            text=True,
-        ) as process:
-            assert process.stdout is not None
-            for _ in range(chance.randint(1, 400)):
-                told = int(process.stdout.readline())
-            time.sleep(chance.random() / 100)  # the pipe is filling: killed at no known moment
-            process.kill()
-            rest = process.stdout.read()
-        whole = [int(line) for line in rest.split("\n")[:-1]]
-        told = max([told, *whole])
+        told = killed(tmp_path, chance, 400, number)
+        assert told[-1] <= store.journal_path("MES", DAY).stat().st_size
         found = store.read("MES", DAY)
-        assert told <= store.journal_path("MES", DAY).stat().st_size
         assert found.count >= before
         before = found.count
         assert same(joined(found.blocks()), day.part(slice(found.count)))
@@ -41,3 +47,13 @@ def test_a_journal_survives_kill_9_at_any_moment(tmp_path: Path) -> None:
             assert appender.last == found.last
     assert store.compact("MES", DAY) == found.count
     assert same(joined(store.read("MES", DAY).blocks()), day.part(slice(found.count)))
+
+
+def test_a_compaction_survives_kill_9_at_any_moment(tmp_path: Path) -> None:
+    store, day, chance = TickStore(tmp_path), ticks(TICKS), random.Random(11)
+    for number in range(KILLS):
+        told = killed(tmp_path, chance, 3, number, "compact")
+        found = store.read("MES", DAY)
+        assert found.count >= told[-1]
+        assert same(joined(found.blocks()), day.part(slice(found.count)))
+        assert verify(store, "MES", DAY).problems == []

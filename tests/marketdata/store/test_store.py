@@ -1,5 +1,6 @@
 """The store as a whole: what is written is read again, whole or not at all."""
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from marketdata.errors import MarketDataError, StoreError
-from marketdata.feeds import stored
+from marketdata.feeds import StoredTicks, stored
 from marketdata.store import TickStore
 from tests.marketdata.store.days import DAY, OPEN, info, joined, same, ticks
 
@@ -54,13 +55,41 @@ def test_a_stored_day_is_replaced_only_when_that_is_asked_for(tmp_path: Path) ->
 def test_nothing_is_left_behind_when_the_source_fails(tmp_path: Path) -> None:
     store = TickStore(tmp_path)
 
-    def source() -> object:
+    def source() -> Iterator[StoredTicks]:
         yield ticks(5)
         raise StoreError("the source is damaged")
 
     with pytest.raises(StoreError, match="the source is damaged"):
-        store.write(info(), source())  # type: ignore[arg-type]
+        store.write(info(), source())
     assert list((tmp_path / "MES").iterdir()) == []
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_day_that_begins_to_be_recorded_meanwhile_is_not_written_over(
+    tmp_path: Path, replace: bool
+) -> None:
+    store = TickStore(tmp_path)
+
+    def source() -> Iterator[StoredTicks]:
+        yield ticks(5)
+        with store.appender(info()) as appender:
+            appender.append(ticks(7))
+
+    with pytest.raises(StoreError, match="MES 2025-11-20: is "):
+        store.write(info(), source(), replace=replace)
+    assert store.read("MES", DAY).count == 7
+
+
+def test_of_two_who_store_a_day_at_once_the_second_is_refused(tmp_path: Path) -> None:
+    store = TickStore(tmp_path)
+
+    def source() -> Iterator[StoredTicks]:
+        yield ticks(5)
+        store.write(info(), [ticks(7)])
+
+    with pytest.raises(StoreError, match="is in the tick store already"):
+        store.write(info(), source())
+    assert store.read("MES", DAY).count == 7
 
 
 @pytest.mark.parametrize(

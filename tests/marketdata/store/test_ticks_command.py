@@ -43,10 +43,7 @@ def ran(*words: object) -> tuple[int, str]:
     return 0, out.getvalue()
 
 
-def test_info_shows_each_day_with_its_marks(
-    store: TickStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+def test_info_shows_each_day_with_its_marks(store: TickStore) -> None:
     assert ran("info") == (0, f"No such day is stored in {store.root}.\n")
     store.write(info(synthetic=True, side="inferred"), [ticks(1234)])
     with store.appender(info(day=NEXT, source="databento live")) as appender:
@@ -165,8 +162,8 @@ def test_repair_clears_up_and_keeps_what_is_damaged_aside(store: TickStore) -> N
     journal = store.journal_path("MES", NEXT)
     with journal.open("ab") as file:
         file.write(b"half a frame")
-    (store.root / "MES" / ".2025-11-19.parquet.999999999.part").write_bytes(b"x")
-    (store.root / "MES" / ".2025-11-19.parquet.1.part").write_bytes(b"of one that lives")
+    (store.root / "MES" / ".2025-11-19.parquet.999999999.0.part").write_bytes(b"x")
+    (store.root / "MES" / ".2025-11-19.parquet.1.0.part").write_bytes(b"of one that lives")
     assert "12 bytes at the end of its journal are no whole frame" in (
         verify(store, "MES", NEXT).problems
     )
@@ -175,7 +172,7 @@ def test_repair_clears_up_and_keeps_what_is_damaged_aside(store: TickStore) -> N
 
     names = sorted(path.name for path in (store.root / "MES").iterdir())
     assert names == [
-        ".2025-11-19.parquet.1.part",
+        ".2025-11-19.parquet.1.0.part",
         "2025-11-20.parquet.damaged-1",
         "2025-11-21.journal",
         "2025-11-21.journal.damaged-1",
