@@ -80,6 +80,25 @@ def carry_of(stored: dict[str, Any]) -> Carry:
     )
 
 
+def feed_of(
+    session: Session, first: AuditEvent | None, following: AuditEvent | None
+) -> dict[str, Any]:
+    """Where a run's ticks come from. How long a live feed warmed up was not known when it started;
+    the event that ended its warm-up tells."""
+    told = first.payload if first is not None else {}
+    feed = dict(told.get("feed") or session.feed)
+    over = session.audit.filter(kind="warmed_up").order_by("recorded_at")
+    if first is not None:
+        over = over.filter(recorded_at__gte=first.recorded_at)
+    if following is not None:
+        over = over.filter(recorded_at__lt=following.recorded_at)
+    warmed = over.first()
+    until = warmed.payload.get("until") if warmed is not None else None
+    if feed and until is not None:
+        feed["warm_until"] = max(int(feed.get("warm_until", 0)), int(until) + 1)
+    return feed
+
+
 def commands_of(
     session: Session, first: AuditEvent | None, following: AuditEvent | None
 ) -> list[commands.Command]:

@@ -6,10 +6,19 @@ from dataclasses import replace
 import pytest
 
 from engine.events import BarClosed, TradeClosed
+from engine.instruments import instrument
 from engine.names import Regime
+from marketdata.feeds import Counts, FeedInfo, stored
+from marketdata.feeds.live import Behind, Received
+from marketdata.store import LiveJournal, TickStore
 from tests.trading.days import DAY, TickFeed, planned, started, ticks, trade
-from trading.models import AuditEvent, Trade
+from trading.explain.finding import explain
+from trading.models import AuditEvent, Session, Trade
+from trading.pipeline.market import Market
+from trading.pipeline.start import begin, open_account
+from trading.pipeline.stored import ORIGIN
 from trading.pipeline.warming import text_of
+from trading.player.runs import runs_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,3 +94,47 @@ def test_a_day_that_is_all_warm_up_says_where_it_ended():
     assert AuditEvent.objects.get(kind="warmed_up").payload["ticks"] == len(ticks(DAY).ts)
     assert not Trade.objects.exists()
     assert run.outcome.status == "ended"
+
+
+class Heard:
+    """A live feed in memory: a replay up to an index, and what came after it."""
+
+    def __init__(self, blocks, replayed):
+        self.blocks, self.replayed = blocks, replayed
+        self.info = FeedInfo(symbol="MES", contract="MESM4", source="databento live")
+        self.counts = Counts()
+
+    async def heard(self, may_roll):
+        yield Behind(True)
+        for number, block in enumerate(self.blocks):
+            if number == self.replayed:
+                yield Behind(False)
+            yield Received(block)
+
+
+def live_run(root, replayed):
+    """A live session over a simulated day whose first blocks were replayed."""
+    whole = stored(ticks())
+    blocks = [whole.part(slice(at, at + 1_000)) for at in range(0, len(whole.ts), 1_000)]
+    feed = Heard(blocks, replayed)
+    plan = planned(TickFeed([]))
+    account = open_account(plan)
+    journal = LiveJournal(TickStore(root), instrument("MES"), lambda: feed.info)
+    market = Market(
+        info=feed.info, first_ts=int(whole.ts[0]), blocks=iter(()), warm_until=0, dropped=dict,
+        origin=ORIGIN, journal=journal, live=feed,
+    )  # fmt: skip
+    run = asyncio.run(trade(plan, market, begin(plan, account, market)))
+    return run, int(whole.ts[replayed * 1_000])
+
+
+def test_a_live_session_is_explained_and_replayed_with_the_warm_up_that_it_had(data_dir):
+    _, begins = live_run(data_dir / "ticks", 15)
+    session = Session.objects.get()
+    trades = list(Trade.objects.order_by("ordered_ns"))
+    assert trades, "the rest of the day is to have trades"
+    assert trades[0].ordered_ns >= begins
+    (only,) = runs_of(session)
+    assert begins - HOUR < only.warm_until <= begins
+    for row in trades:
+        explain(row.pk)  # ExplainError when the replay gives another trade

@@ -19,7 +19,7 @@ from trading.explain.ticks import blocks_of
 from trading.models import AuditEvent, Session, Trade
 from trading.pipeline.options import Plan
 from trading.replayed import first_difference
-from trading.stored_session import carry_of, commands_of, config_at
+from trading.stored_session import carry_of, commands_of, config_at, feed_of
 
 NEAR: Final = 3
 RECENT: Final = 5_000
@@ -113,8 +113,7 @@ def _run(
     following: AuditEvent | None,
 ) -> Run:
     symbol = session.instrument_id
-    told = first.payload if first is not None else {}
-    feed = dict(told.get("feed") or session.feed)
+    feed = feed_of(session, first, following)
     if file is not None:
         side = "tick-rule" if session.inferred else None
         defaults = {

@@ -17,7 +17,7 @@ from marketdata.store import the_store
 from trading.errors import ExplainError, ReplayError
 from trading.models import AuditEvent, Session
 from trading.pipeline import polygon
-from trading.stored_session import carry_of, commands_of, config_at
+from trading.stored_session import carry_of, commands_of, config_at, feed_of
 
 ENDS: Final = ("ended", "stopped", "failed")
 
@@ -88,7 +88,7 @@ def runs_of(session: Session) -> list[Run]:
 
 def _run(session: Session, event: AuditEvent | None, following: AuditEvent | None) -> Run:
     told: dict[str, Any] = event.payload if event is not None else {}
-    feed = dict(told.get("feed") or session.feed)
+    feed = feed_of(session, event, following)
     if feed.get("kind") not in ("file", "simulator", "store", polygon.KIND):
         raise ReplayError("It does not say where its ticks came from.")
     carry = told.get("carry") or session.carry_start
