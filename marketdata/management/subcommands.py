@@ -67,6 +67,9 @@ class SubcommandCommand(OneLineCommand):
             code = module.run(options, cast(TextIO, self.stdout))
         except (EngineError, MarketDataError) as error:
             raise CommandError(" ".join(str(error).split())) from error
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise CommandError(f"{where}{error.strerror or error}") from error
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         if code:

@@ -18,7 +18,7 @@ class StoredDay:
 
         # The journal first: when the day is compacted in between, its ticks are in both, and
         # counted once, rather than in neither.
-        self.journal = JournalFile(journal) if journal.exists() else None
+        self.journal = _journal(journal)
         self.file = DayFile(parquet) if parquet.exists() else None
         if self.file is not None:
             self.info: DayInfo = self.file.facts.info
@@ -83,3 +83,14 @@ class StoredDay:
         if self.journal is not None:
             for block in self.journal.blocks(max_ticks, skip=self.skip):
                 yield block.columns
+
+
+def _journal(path: Path) -> JournalFile | None:
+    if not path.exists():
+        return None
+    try:
+        return JournalFile(path)
+    except StoreError:
+        if path.exists():
+            raise
+        return None  # compacted at this very moment

@@ -59,7 +59,7 @@ class LiveJournal:
         return self.store.last(self.spec.symbol)
 
     def append(self, ticks: StoredTicks) -> None:
-        """Keep them. Returns when a crash of this process cannot lose them any more."""
+        """Keep them; `durable.py` says how soon they are safe from what."""
         while len(ticks.ts_event):
             if self._open is None:
                 self._open = self._begin(self._schedule.at(int(ticks.ts_event[0])))
@@ -114,5 +114,7 @@ class LiveJournal:
             except (StoreError, OSError) as error:
                 # The journal is still there, and as good to read.
                 log.warning("day_not_compacted", day=each.isoformat(), error=str(error))
+            except Exception:
+                log.exception("day_not_compacted", day=each.isoformat())
             else:
                 self._compacted(self.spec.symbol, each)

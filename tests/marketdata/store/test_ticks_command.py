@@ -276,3 +276,15 @@ def test_several_days_are_exported_into_one_file(store: TickStore, tmp_path: Pat
         in (ran("export", "--symbol", "MES", "--from", DAY, "--to", NEXT, "--out", out)[1])
     )
     assert [row["contract"] for row in rows(out)] == ["MESZ5"] * 5 + ["MESH6"] * 7
+
+
+def test_a_folder_that_cannot_be_read_is_said_in_a_line(
+    store: TickStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(store.root))
+
+    store.root.mkdir()
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(CommandError, match="ticks: Permission denied"):
+        ran("info")
