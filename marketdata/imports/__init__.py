@@ -18,12 +18,19 @@ from collections.abc import Iterator
 from marketdata.errors import ImportRefused
 from marketdata.feeds import StoredTicks
 from marketdata.imports.days import DayStream
-from marketdata.imports.plan import FRONT, ImportOptions, Plan, PlannedDay, file_stamp
+from marketdata.imports.plan import (
+    FRONT,
+    ImportOptions,
+    Plan,
+    PlannedDay,
+    file_stamp,
+    is_stored,
+)
 from marketdata.imports.plan import plan as plan_import
 from marketdata.imports.progress import Advance
 from marketdata.store import TickStore
 
-__all__ = ["FRONT", "ImportOptions", "Plan", "PlannedDay", "plan_import", "store_days"]
+__all__ = ["FRONT", "ImportOptions", "Plan", "PlannedDay", "is_stored", "plan_import", "store_days"]
 
 
 def store_days(

@@ -145,13 +145,19 @@ def _state(store: TickStore, info: DayInfo, options: ImportOptions) -> State:
     if not store.has(info.symbol, info.day):
         return "new"
     try:
-        stored = store.read(info.symbol, info.day)
-        if stored.info.digest == info.digest and not stored.journalled:
-            return "same"
+        return "same" if is_stored(store, info) else "replace"
     except StoreError:
         if not options.replace:
             raise
-    return "replace"
+        return "replace"
+
+
+def is_stored(store: TickStore, info: DayInfo) -> bool:
+    """Whether the day is in the store, as this import makes it."""
+    if not store.has(info.symbol, info.day):
+        return False
+    stored = store.read(info.symbol, info.day)
+    return stored.info.digest == info.digest and not stored.journalled
 
 
 def _require_free(path: Path, days: list[PlannedDay], options: ImportOptions) -> None:

@@ -6,7 +6,8 @@ when
     time     a time is before 1970 or in the future: no trading day could be told
     order    a tick belongs to a trading day before the one reached, or more than MAX_SHARE of the
              ticks are more than a second late within their day
-    grid     more than MAX_SHARE of the trades have a price that is off the grid, or no valid one
+    price    more than MAX_SHARE of the trades have no price, or none above 0
+    grid     more than MAX_SHARE of the trades have a price that is off the grid
     text     more than MAX_SHARE of the lines cannot be read
     hours    more than MAX_CLOSED of the trades lie where the market was closed: the time zone is
              probably wrong
@@ -119,8 +120,12 @@ def check(recording: Recording, found: Scan, *, any_hours: bool = False) -> None
     dropped = {reason: n for reason, n in counts.dropped.items() if n}
     rows = counts.used + sum(n for reason, n in dropped.items() if reason != "other_contract")
     where = "".join(f"; line {line}: {reason}" for line, reason in counts.examples[:1])
-    off = dropped.get("off_grid", 0) + dropped.get("price", 0)
-    if off > rows * MAX_SHARE:
+    if (low := dropped.get("price", 0)) > rows * MAX_SHARE:
+        raise ImportRefused(
+            f"{path}: {low:,} of {rows:,} trades have no price above 0{where}; such days cannot be "
+            "stored"
+        )
+    if (off := dropped.get("off_grid", 0)) > rows * MAX_SHARE:
         raise ImportRefused(
             f"{path}: {off:,} of {rows:,} prices are not on the grid of {symbol} "
             f"({recording.instrument.tick}){where}; is that the symbol?{recording.hint}"

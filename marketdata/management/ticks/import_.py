@@ -89,7 +89,7 @@ def _import(
 ) -> None:
     import time
 
-    from marketdata.imports import plan_import, store_days
+    from marketdata.imports import is_stored, plan_import, store_days
 
     plan = plan_import(
         store, path, words, time.time_ns(), lambda part: show(f"checking {path.name}", part)
@@ -103,12 +103,12 @@ def _import(
                 _say(console, day, "would be stored" + " anew" * (day.state == "replace"))
         return
     left = [day for day in plan.days if day.state != "same"]
-    done = 0
     try:
         for day in store_days(store, plan, lambda part: show(f"storing {path.name}", part)):
-            done += 1
             _say(console, day, "stored" + " anew" * (day.state == "replace"))
     except KeyboardInterrupt:
+        # Asked of the store: the last day may have been complete just before it was said.
+        done = sum(is_stored(store, day.info) for day in left)
         console.print(
             f"interrupted: {done} of {len(left)} days stored; run it again for the others"
         )

@@ -67,6 +67,23 @@ def test_a_table_with_receive_times_and_sequences(tmp_path, store):
     assert found["sequence"] == [7, 8]
 
 
+def test_of_a_book_in_a_table_only_the_trades(tmp_path, store):
+    # A Databento CSV of a book: orders, and each trade again as the fill of the order that rested.
+    path = csv(
+        tmp_path / "es.csv",
+        f"{START},5300.25,30,B,A,ESU4,1",
+        f"{START},5300.25,3,B,T,ESM4,2",
+        f"{START},5300.25,3,S,F,ESM4,2",
+        f"{START},5300.50,8,S,C,ESM4,3",
+        head=f"{HEAD},action,symbol,sequence",
+    )
+    (day,) = imported(store, path)
+    assert day.info.contract == "ESM4"
+    found = columns(store, "ES", DAY)
+    assert (found["size"], found["side"], found["sequence"]) == ([3], [1], [2])
+    assert day.scan.ticks == 1
+
+
 def test_a_binance_socket_keeps_when_it_was_received(tmp_path, store):
     path = write_text(tmp_path / "usdm.jsonl", [socket_trade(0, "61800.30", "0.006")])
     (day,) = imported(store, path)

@@ -96,6 +96,13 @@ def test_too_many_lines_that_cannot_be_read(tmp_path, store):
     refused(store, path, "1 of 501 lines cannot be read; line 502: unparsable", **UTC)
 
 
+def test_prices_below_zero(tmp_path, store):
+    # Crude oil on 2020-04-20.
+    path = csv(tmp_path / "cl.csv", *rows(10), "2024-06-10 11:00:00,-37.63,1,B")
+    words = {**UTC, "symbol": "CL"}
+    refused(store, path, "1 of 11 trades have no price above 0; line 12: price", **words)
+
+
 def test_the_wrong_symbol(tmp_path, store):
     path = csv(tmp_path / "es.csv", *rows(10, price=5300.13))
     refused(store, path, "prices are not on the grid of ES", **UTC)
