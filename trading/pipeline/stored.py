@@ -29,7 +29,7 @@ def open_stored(options: "Options") -> "Feed":
         if value is not None:
             raise OptionError(f"{name} is for recorded files; a stored day has its own")
     days = store.days(options.symbol)
-    held = f"{days[0]} to {days[-1]}" if days else "nothing"
+    held = " to ".join(dict.fromkeys(f"{day}" for day in (*days[:1], *days[-1:]))) or "nothing"
     if options.date is None:
         raise OptionError(f"--feed store needs --date; stored of {options.symbol} is {held}")
     first = day_of("--date", options.date)
