@@ -11,6 +11,7 @@ The client forces https on any gateway that it is given; what names a scheme its
 place after construction, which is how a local stand-in is reached.
 """
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -90,12 +91,15 @@ NO_COST: Final = Cost(Decimal(0), 0, 0)
 class HistoryApi:
     """Asks Databento. `gateway` "" is Databento's own; else an address with its scheme."""
 
-    def __init__(self, key: str, gateway: str = "", *, dataset: str = DATASET) -> None:
+    def __init__(
+        self, key: str, gateway: str = "", *, dataset: str = DATASET, attempts: int = ATTEMPTS
+    ) -> None:
         if not key:
             raise HistoryError("DATABENTO_API_KEY is not set; it is in Databento's portal")
         if gateway:
             _check_gateway(gateway)
         self.dataset = dataset
+        self.attempts = attempts
         self._key = key
         self._gateway = gateway.rstrip("/")
         self._made: databento.Historical | None = None
@@ -209,7 +213,7 @@ class HistoryApi:
 
         for attempt in stamina.retry_context(
             on=_wait,
-            attempts=ATTEMPTS,
+            attempts=self.attempts,
             timeout=None,
             wait_initial=FIRST_WAIT_S,
             wait_max=LONGEST_WAIT_S,
@@ -251,6 +255,8 @@ class HistoryApi:
         if self._made is None:
             import databento
 
+            # It would name a gateway that is not the one that is asked.
+            logging.getLogger("databento.historical").setLevel(logging.WARNING)
             try:
                 client = databento.Historical(self._key)
             except ValueError:

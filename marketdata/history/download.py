@@ -24,6 +24,7 @@ from engine.ticks import NS
 from marketdata.calendars import ALWAYS_OPEN, schedule
 from marketdata.errors import HistoryError
 from marketdata.feeds import Counts, StoredTicks
+from marketdata.feeds.clean import Cleaner
 from marketdata.feeds.contracts import root
 from marketdata.history.api import NO_COST, Cost, HistoryApi, Span
 from marketdata.history.fetch import Fetch, Fetched
@@ -213,8 +214,9 @@ def _one(
 
 
 def _ticks(fetched: Fetched, spec: Instrument, day: Day, counts: Counts) -> Iterator[StoredTicks]:
+    clean = Cleaner(spec, counts, unique=None)
     for found in fetched.records():
-        ticks = stored(found, spec, day.hours.start, day.hours.end, counts)
+        ticks = stored(found, clean, day.hours.start, day.hours.end)
         if len(ticks.ts_event):
             yield ticks
 

@@ -12,18 +12,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.instruments import Instrument
-from engine.ticks import NONE
 from marketdata.errors import HistoryError
-from marketdata.feeds import Counts, StoredTicks
-from marketdata.feeds.clean import INT32_MAX, UNDEFINED
+from marketdata.feeds import StoredTicks
+from marketdata.feeds.clean import Cleaner, Trades
+from marketdata.feeds.files.dbn import SIDES, TRADE
+from marketdata.feeds.files.dbn_frames import MAGIC, PRELUDE
 
 READ_BYTES: Final = 1 << 18
-MAGIC: Final = b"DBN"
-PRELUDE: Final = 8  # magic, version, length of the rest of the metadata
-ACTION_TRADE: Final = ord("T")
-SIDES: Final = np.full(256, NONE, np.int8)
-SIDES[ord("B")], SIDES[ord("A")] = 1, -1
 
 Records = npt.NDArray[np.void]
 
@@ -82,36 +77,25 @@ def scan(path: Path, contract: str) -> Read:
     return read
 
 
-def stored(
-    found: Records, instrument: Instrument, start: int, end: int, counts: Counts
-) -> StoredTicks:
+def stored(found: Records, clean: Cleaner, start: int, end: int) -> StoredTicks:
     """The valid trades that happened in [start, end), UTC ns; the others are counted, as ignored
-    where they belong to another day."""
-    price, on_grid = instrument.ticks_from_nano(found["price"].astype(np.int64))
-    ts, size = found["ts_event"].astype(np.int64), found["size"].astype(np.int64)
+    where they belong to another day. `clean` need not look for duplicates: history has none."""
+    ts, counts = found["ts_event"].astype(np.int64), clean.counts
+    wanted = (found["action"] == TRADE) & (ts >= start) & (ts < end)
     counts.read += len(found)
-    good = (found["action"] == ACTION_TRADE) & (ts >= start) & (ts < end)
-    counts.ignored += len(found) - int(np.count_nonzero(good))
-    reasons = {
-        "price": (price > 0) & (price <= INT32_MAX) & (found["price"] != UNDEFINED),
-        "off_grid": on_grid,
-        "size": (size > 0) & (size <= INT32_MAX),
-    }
-    for reason, passes in reasons.items():
-        lost = int(np.count_nonzero(good & ~passes))
-        if lost:
-            counts.dropped[reason] += lost
-            good &= passes
-    counts.used += int(np.count_nonzero(good))
-    ticks = StoredTicks(
-        ts,
-        found["ts_recv"].astype(np.int64),
-        price.astype(np.int32),
-        size.astype(np.int32),
-        SIDES[found["side"]],
-        found["sequence"].astype(np.int64),
+    if not wanted.all():
+        counts.ignored += len(found) - int(np.count_nonzero(wanted))
+        found, ts = found[wanted], ts[wanted]
+    trades = Trades(
+        ts=ts,
+        price=found["price"].astype(np.int64),
+        size=found["size"].astype(np.int64),
+        side=SIDES[found["side"]],
+        sequence=found["sequence"].astype(np.int64),
+        received=found["ts_recv"].astype(np.int64),
+        lots=True,
     )
-    return ticks if good.all() else ticks.part(good)
+    return clean.stored(trades)
 
 
 def _plain(path: Path, read: Read) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from engine.schedule import TradingDay
 from engine.ticks import MAX_TS, NS
 from marketdata.errors import HistoryError
 from marketdata.feeds import Counts, StoredTicks
+from marketdata.feeds.clean import Cleaner
 from marketdata.history.api import HistoryApi, Span
 from marketdata.history.download import dollars
 from marketdata.history.fetch import Fetch
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from marketdata.history.warm_up import Store
     from marketdata.store import TickStore
 
+ATTEMPTS: Final = 3
+"""A start does not wait long for Databento."""
 ALIGNED_NS: Final = 600 * NS
 """Databento's count of records is exact between full ten minutes."""
 
@@ -48,7 +51,7 @@ class HistoryTicks:
     def __init__(
         self, key: str, gateway: str, spec: Instrument, contract: str, folder: Path, most: Decimal
     ) -> None:
-        self._ask: Callable[[], HistoryApi] = lambda: HistoryApi(key, gateway)
+        self._ask: Callable[[], HistoryApi] = lambda: HistoryApi(key, gateway, attempts=ATTEMPTS)
         self._made: HistoryApi | None = None
         self.spec = spec
         self.contract = contract
@@ -99,11 +102,11 @@ class HistoryTicks:
                 lambda text: None,
                 again=lambda records: self._pay(price * records),
             )
-            found, counts = [], Counts()
+            found, clean = [], Cleaner(self.spec, Counts(), unique=None)
             for records in fetch.run(expected).records():
                 received = records["ts_recv"]
                 records = records[(received >= np.uint64(start)) & (received < np.uint64(end))]
-                ticks = stored(records, self.spec, 0, MAX_TS, counts)
+                ticks = stored(records, clean, 0, MAX_TS)
                 if len(ticks.ts_event):
                     found.append(ticks)
             return found

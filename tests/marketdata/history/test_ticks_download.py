@@ -2,8 +2,10 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from marketdata.store import TickStore
 from tests.marketdata.history.days import FRIDAY, MONDAY, NEW, OLD, WEDNESDAY, serve_a_roll
-from tests.servers.databento_history import KEY, Answer, Cut
+from tests.servers.databento_history import KEY, Answer, Cut, Slow
 
 REPOSITORY = Path(__file__).parents[3]
 DAYS = ("--from", f"{FRIDAY}", "--to", f"{WEDNESDAY}")
@@ -139,3 +141,27 @@ def test_the_settings_come_from_the_environment(server, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "4 days stored, 92 ticks." in done.stdout
     assert KEY not in done.stdout + done.stderr
+
+
+def test_ctrl_c_keeps_what_is_whole_and_says_what_begins_again(server, told, tmp_path):
+    server.misbehave("timeseries.get_range", None, Slow(30))
+    environment = {
+        **os.environ,
+        "DATA_DIR": str(tmp_path),
+        "ENV_FILE": "",
+        "DATABENTO_API_KEY": KEY,
+        "DATABENTO_HISTORICAL_GATEWAY": server.url,
+    }
+    command = [sys.executable, "manage.py", "ticks", "download", "--symbol", "MES", *DAYS, "--yes"]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        while len(server.asked("timeseries.get_range")) < 2:
+            assert running.poll() is None, running.communicate()
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert b"Traceback" not in said
+    assert TickStore(tmp_path / "ticks").days("MES") == [FRIDAY]
+    assert "1 day half downloaded by a run that was stopped" in told(*DAYS, answer="no")[1]
