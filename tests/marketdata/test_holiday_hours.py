@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.instruments import INSTRUMENTS, instrument
+from engine.instruments import INSTRUMENTS, US_STOCKS, instrument
 from engine.ticks import NS
 from marketdata.calendars import ALWAYS_OPEN, NEW_YORK, calendar_date, new_york, schedule
 
@@ -62,14 +62,36 @@ ENERGY_AND_METALS = {
     "2027-11-25": "14:30", "2027-11-26": "14:45", "2027-12-24": SHUT,
 }  # fmt: skip
 
+# New York's stock exchanges: closed on each holiday, and at 13:00 on half days.
+STOCKS = {
+    "2023-01-02": SHUT, "2023-01-16": SHUT, "2023-02-20": SHUT, "2023-04-07": SHUT,
+    "2023-05-29": SHUT, "2023-06-19": SHUT, "2023-07-03": "13:00", "2023-07-04": SHUT,
+    "2023-09-04": SHUT, "2023-11-23": SHUT, "2023-11-24": "13:00", "2023-12-25": SHUT,
+    "2024-01-01": SHUT, "2024-01-15": SHUT, "2024-02-19": SHUT, "2024-03-29": SHUT,
+    "2024-05-27": SHUT, "2024-06-19": SHUT, "2024-07-03": "13:00", "2024-07-04": SHUT,
+    "2024-09-02": SHUT, "2024-11-28": SHUT, "2024-11-29": "13:00", "2024-12-24": "13:00",
+    "2024-12-25": SHUT,
+    "2025-01-01": SHUT, "2025-01-09": SHUT, "2025-01-20": SHUT, "2025-02-17": SHUT,
+    "2025-04-18": SHUT, "2025-05-26": SHUT, "2025-06-19": SHUT, "2025-07-03": "13:00",
+    "2025-07-04": SHUT, "2025-09-01": SHUT, "2025-11-27": SHUT, "2025-11-28": "13:00",
+    "2025-12-24": "13:00", "2025-12-25": SHUT,
+    "2026-01-01": SHUT, "2026-01-19": SHUT, "2026-02-16": SHUT, "2026-04-03": SHUT,
+    "2026-05-25": SHUT, "2026-06-19": SHUT, "2026-07-03": SHUT, "2026-09-07": SHUT,
+    "2026-11-26": SHUT, "2026-11-27": "13:00", "2026-12-24": "13:00", "2026-12-25": SHUT,
+    "2027-01-01": SHUT, "2027-01-18": SHUT, "2027-02-15": SHUT, "2027-03-26": SHUT,
+    "2027-05-31": SHUT, "2027-06-18": SHUT, "2027-07-05": SHUT, "2027-09-06": SHUT,
+    "2027-11-25": SHUT, "2027-11-26": "13:00", "2027-12-24": SHUT,
+}  # fmt: skip
+
 HOURS = {
+    US_STOCKS: STOCKS,
     "CME_Equity": EQUITY,
     "CMEGlobex_CL": ENERGY_AND_METALS,
     "CMEGlobex_Gold": ENERGY_AND_METALS,
     "CMEGlobex_MCL": ENERGY_AND_METALS,
 }
 CALENDARS = {item.calendar: item for item in INSTRUMENTS.values()}
-FUTURES = sorted(set(HOURS) & set(CALENDARS))
+FUTURES = sorted(set(HOURS) - {US_STOCKS})
 
 # Second Sunday of March and first of November; last Sunday of March and of October.
 AMERICAN = [
@@ -91,19 +113,17 @@ def special_days(calendar: str) -> list[date]:
     return [date.fromisoformat(text) for text in HOURS.get(calendar, {})]
 
 
-def test_every_future_that_we_know_is_in_the_tables():
-    known = {*HOURS, ALWAYS_OPEN}
-    futures = {item.calendar for item in INSTRUMENTS.values() if item.calendar.startswith("CME")}
-    assert futures <= known
+def test_every_market_that_we_know_is_in_the_tables():
+    assert set(CALENDARS) == {*HOURS, ALWAYS_OPEN}
 
 
-@pytest.mark.parametrize("calendar", FUTURES)
+@pytest.mark.parametrize("calendar", sorted(HOURS))
 def test_each_weekday_of_five_years_has_the_published_hours(calendar):
     item = CALENDARS[calendar]
     everything, rth = schedule(item, "all"), schedule(item, "rth")
     for offset in range((LAST - FIRST).days + 1):
         day = FIRST + timedelta(days=offset)
-        closes = HOURS[calendar].get(day.isoformat(), "17:00")
+        closes = HOURS[calendar].get(day.isoformat(), "16:00" if calendar == US_STOCKS else "17:00")
         found = everything.day(day)
         if day.weekday() > 4 or closes is SHUT:
             assert found is None, day
@@ -111,13 +131,14 @@ def test_each_weekday_of_five_years_has_the_published_hours(calendar):
             continue
         assert found is not None, day
         at = datetime.combine(day, time.fromisoformat(closes))
-        assert clock(found.open) == datetime.combine(day - timedelta(days=1), time(18)), day
+        evening = datetime.combine(day - timedelta(days=1), time(18))
+        opens = datetime.combine(day, time(9, 30))
+        assert clock(found.open) == (opens if calendar == US_STOCKS else evening), day
         assert clock(found.close) == at, day
         assert found.flatten_at == found.close - 5 * MINUTE, day
         assert found.entries_to == found.close - 15 * MINUTE, day
         regular = rth.day(day)
         assert regular is not None
-        opens = datetime.combine(day, time(9, 30))
         assert clock(regular.open) == min(opens, at), day
         assert clock(regular.close) == min(at, datetime.combine(day, time(16))), day
         assert clock(regular.end) == datetime.combine(day, time(17)), day
