@@ -177,10 +177,10 @@ class GapFilter(admin.SimpleListFilter):
 @admin.register(DataQuality)
 class DataQualityAdmin(ReadOnlyAdmin):
     list_display = (
-        "day", "instrument", "contract", "grade_", "reasons_", "ticks_", "coverage_", "gaps_",
+        "day_", "instrument", "contract", "grade_", "reasons_", "ticks_", "coverage_", "gaps_",
         "bad_", "exchange_", "latency_", "marks_",
     )  # fmt: skip
-    list_display_links = ("day",)
+    list_display_links = ("day_",)
     list_filter = ("instrument", "grade", GapFilter, "complete", "synthetic", "inferred")
     list_select_related = ("instrument",)
     search_fields = ("instrument__symbol", "contract", "source")
@@ -193,6 +193,10 @@ class DataQualityAdmin(ReadOnlyAdmin):
         ("Gaps, New York time", {"fields": ("gap_list",)}),
     )
     readonly_fields = ("reasons_", "found_", "gap_list", "measured_at")
+
+    @display(description="Day", ordering="day")
+    def day_(self, row: DataQuality) -> SafeString:
+        return format_html('<span class="whitespace-nowrap">{}</span>', row.day.isoformat())
 
     @display(
         description="Grade",
@@ -216,19 +220,20 @@ class DataQualityAdmin(ReadOnlyAdmin):
 
     @display(description="Gaps", ordering="gap_ns")
     def gaps_(self, row: DataQuality) -> str:
-        return words.gaps(row)
+        longest = f", up to {words.seconds(row.longest_gap_ns)}" if row.gap_count else ""
+        return f"{row.gap_count:,}{longest}"
 
-    @display(description="Bad ticks", ordering="bad_count")
+    @display(description="Bad", ordering="bad_count")
     def bad_(self, row: DataQuality) -> str:
-        return words.bad(row)
+        return f"{row.bad_count:,}"
 
-    @display(description="Exchange's volume", ordering="exchange_volume")
+    @display(description="To exchange")
     def exchange_(self, row: DataQuality) -> str:
-        return words.exchange(row)
+        return "-" if row.exchange_volume is None else f"{row.volume - row.exchange_volume:+,}"
 
-    @display(description="Latency", ordering="latency_p99_ns")
+    @display(description="p99", ordering="latency_p99_ns")
     def latency_(self, row: DataQuality) -> str:
-        return words.latency(row) if row.latency_count else "-"
+        return "-" if row.latency_p99_ns is None else words.seconds(row.latency_p99_ns)
 
     @display(description="Marks")
     def marks_(self, row: DataQuality) -> str:
