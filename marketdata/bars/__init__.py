@@ -6,6 +6,7 @@
     table.py        Bars: columns of whole ticks and lots
     store.py        BarStore: the folder as a whole
     ohlcv.py        bars from DBN files; importing.py puts them into the store
+    downloading.py  bars from Databento's API, month by month
     days.py         bars by trading day
     front.py        the front month of each trading day, and when it rolls
     continuous.py   one series of all front months, as traded or back-adjusted

@@ -64,11 +64,14 @@ class Broken(HistoryError):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The trades of one contract received in [start, end), UTC ns."""
+    """The trades of one contract received in [start, end), UTC ns; or what another schema has of
+    another kind of symbol, like the bars of a parent."""
 
     contract: str
     start: int
     end: int
+    schema: str = "trades"
+    stype_in: str = "raw_symbol"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ class HistoryApi:
             raise HistoryError(f"Databento's answer about {symbol} cannot be read") from None
 
     def download(self, span: Span, path: Path) -> None:
-        """Put the span's trades into a new file, DBN in zstd, as they come. This costs money.
+        """Put what the span has into a new file, DBN in zstd, as it comes. This costs money.
 
         Broken when the stream ended early; what came is in the file.
         """
@@ -191,8 +194,8 @@ class HistoryApi:
         return {
             "dataset": self.dataset,
             "symbols": span.contract,
-            "stype_in": "raw_symbol",
-            "schema": "trades",
+            "stype_in": span.stype_in,
+            "schema": span.schema,
             "start": span.start,
             "end": span.end,
         }

@@ -4,6 +4,7 @@ It serves what a test gives it (trades by contract, front months by date) and mi
 
     with HistoryServer() as server:
         server.add("MESZ5", 101, trades)                 # structured array of TRADE
+        server.add_bars("MCL.FUT", "ohlcv-1m", {"MCLZ5": 7}, bars)    # structured array of OHLCV
         server.front("MES.v.0", [(date(2025, 9, 15), date(2025, 12, 15), "MESZ5")])
         server.misbehave("timeseries.get_range", Answer(429, "slow down", retry_after=2))
         server.misbehave("timeseries.get_range", Cut(after=1_000))
@@ -35,6 +36,7 @@ DATASET = "GLBX.MDP3"
 TRADE = np.dtype(
     [(name, "u1" if kind == "S1" else kind) for name, kind in databento_dbn.TradeMsg._dtypes]
 )
+OHLCV = np.dtype(databento_dbn.OHLCVMsg._dtypes)
 NS = 10**9
 BOUGHT = ord("B")
 CHUNK_RECORDS = 64
@@ -118,6 +120,7 @@ class HistoryServer:
     def __init__(self, key: str = KEY) -> None:
         self.key = key
         self.contracts: dict[str, Contract] = {}
+        self.bars: dict[tuple[str, str], tuple[dict[str, int], Records]] = {}
         self.fronts: dict[str, list[tuple[date, date, str]]] = {}
         self.end = datetime(2030, 1, 1, tzinfo=UTC)
         self.price_per_gb = 10
@@ -153,6 +156,10 @@ class HistoryServer:
         """A contract's trades, sorted by when they were received."""
         self.contracts[contract] = Contract(number, records)
 
+    def add_bars(self, parent: str, schema: str, numbers: dict[str, int], records: Records) -> None:
+        """A parent's bars in one schema, sorted by their start, and its instruments' ids."""
+        self.bars[parent, schema] = numbers, records
+
     def front(self, continuous: str, spans: list[tuple[date, date, str]]) -> None:
         """Which contract a continuous symbol stands for, from one date to before another."""
         self.fronts[continuous] = spans
@@ -173,6 +180,8 @@ class HistoryServer:
     def select(self, query: dict[str, str]) -> tuple[str, Records]:
         """The contract asked for and its records in the range, by when they were received."""
         name = query["symbols"]
+        if query["schema"].startswith("ohlcv"):
+            return name, self._select_bars(query)
         if query["dataset"] != DATASET or query.get("stype_in") != "raw_symbol":
             raise LookupError(f"the stand-in knows raw symbols of {DATASET} only")
         if name not in self.contracts:
@@ -183,6 +192,16 @@ class HistoryServer:
             raise ValueError(f"The dataset {DATASET} has data available up to {self.end}.")
         received = records["ts_recv"]
         return name, records[(received >= start) & (received < end)]
+
+    def _select_bars(self, query: dict[str, str]) -> Records:
+        found = self.bars.get((query["symbols"], query["schema"]))
+        if found is None or query.get("stype_in") != "parent":
+            raise LookupError(f"None of the symbols could be resolved: {query['symbols']}")
+        start, end = _time(query["start"]), _time(query["end"])
+        if end > _ns(self.end):
+            raise ValueError(f"The dataset {DATASET} has data available up to {self.end}.")
+        begun = found[1]["ts_event"]
+        return found[1][(begun >= start) & (begun < end)]
 
 
 def _time(text: str) -> int:
@@ -301,16 +320,18 @@ class _Handler(BaseHTTPRequestHandler):
     def _pieces(
         self, query: dict[str, str], name: str, records: Records, cut: Cut | None
     ) -> Iterator[bytes]:
-        number = self.owner.contracts[name].number
+        schema = query["schema"]
+        numbers = {name: self.owner.contracts[name].number} if schema == "trades" else {}
+        numbers = numbers or self.owner.bars[name, schema][0]
         metadata = databento_dbn.Metadata(
             dataset=DATASET,
             start=_time(query["start"]),
             end=_time(query["end"]),
-            stype_in=databento_dbn.SType.RAW_SYMBOL,
+            stype_in=databento_dbn.SType.from_str(query["stype_in"]),
             stype_out=databento_dbn.SType.INSTRUMENT_ID,
-            schema=databento_dbn.Schema.TRADES,
+            schema=databento_dbn.Schema.from_str(schema),
             symbols=[name],
-            mappings=[_mapping(name, number)],
+            mappings=[_mapping(each, number) for each, number in numbers.items()],
             version=3,
         )
         packer = zstandard.ZstdCompressor().compressobj()
