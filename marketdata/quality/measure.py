@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MIN_GAP: Final = 30 * NS
 MISSED: Final = 100
-"""On recorded tapes (ES of 2013, ESH4, GC) the longest natural pause missed 78, the shortest hole
+"""On recorded tapes (ES of 2013, ESH4, GC) the longest natural pause missed 82, the shortest hole
 126."""
 FAR_PAST: Final = -(2**62)
 FAR: Final = 2**62
