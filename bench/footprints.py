@@ -21,6 +21,7 @@ from engine.footprint import (
     FAR,
     ScanState,
     clear_levels,
+    fields,
     new_ladder,
     open_bar,
     read_levels,
@@ -69,7 +70,7 @@ def rows(setup: Setup) -> list[Row]:
 @njit
 def _ours(ts: Any, price: Any, size: Any, side: Any, state: Any, ladder: Any) -> Any:
     """The engine's own scan, from bar to bar."""
-    s = state[0]
+    s = fields(state)
     found = np.empty((FIRST_ROWS, 5), np.int64)
     levels = np.empty((ladder.shape[1], 3), np.int64)
     n = i = 0

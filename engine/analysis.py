@@ -9,27 +9,32 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.closing import BAR, SESSION, Tables, close_bar, measure, rows_of
+from engine.closing import measure, rows_of, shut_bar, tell_bar
 from engine.config import EngineConfig
 from engine.events import Bar, RegimeReading, Signal
 from engine.footprint import FAR, Ladder, ScanState, read_levels, sparse_levels
 from engine.indicators import HISTORY
-from engine.names import Pattern, Regime
+from engine.names import Pattern
 from engine.patterns import FOUND, details_of
-from engine.patterns.imbalance import mark, marked_prices
+from engine.patterns.imbalance import mark, marked
 from engine.profile import deviation, spread
-from engine.regime import READING, no_trade_reason, published
+from engine.regime import READING, REGIMES, published, reasons
 from engine.router import rejection
 from engine.rules import compiled_matrix, compiled_rules
 from engine.schedule import TradingDay
+from engine.tables import BAR, SESSION, Tables, layout, tables_of, words_of
 
 OTHER_PATTERNS: Final = 16  # records of a bar that are not stacks or revisits, and some room
 FIRST_BARS: Final = 512
 FIRST_LEVELS: Final = 256
-BARS, REMEMBERED, FOUND_COUNT, ROWS, APPROVED, WANTED_FROM = (
-    (SESSION.names or ()).index(name)
-    for name in ("bars", "remembered", "found", "rows", "approved", "wanted_from")
+BARS, REMEMBERED, FOUND_COUNT, TRADED, BUYS, SELLS, APPROVED, WANTED_FROM = map(
+    (SESSION.names or ()).index,
+    ("bars", "remembered", "found", "traded", "buys", "sells", "approved", "wanted_from"),
 )
+PATTERNS: Final = tuple(Pattern)
+BAR_NUMBERS, READING_NUMBERS, FOUND_NUMBERS = layout(BAR), layout(READING), layout(FOUND)
+BAR_FIGURES: Final = (BAR.names or ())[:-2]
+"""Those that are published; the last two are what the session's deviation is computed from."""
 
 
 class Analysis:
@@ -40,23 +45,40 @@ class Analysis:
         memory = np.zeros((config.patterns.unfinished_memory + 1, 2), np.int64)
         kept = unfinished[-config.patterns.unfinished_memory :]
         memory[: len(kept)] = np.array(kept, np.int64).reshape(-1, 2)
-        self.tables = Tables(
-            history=np.zeros(FIRST_BARS, HISTORY),
-            session=np.zeros(1, SESSION),
-            memory=memory,
-            rules=compiled_rules(config),
-            matrix=compiled_matrix(config),
-            news=np.array(config.regime.news, np.int64).reshape(-1, 2),
-            bar=np.zeros(1, BAR),
-            reading=np.zeros(1, READING),
-            levels=np.zeros((0, 3), np.int64),
-            marks=np.zeros((2, 0)),
-            found=np.zeros(0, FOUND),
+        rules = compiled_rules(config)
+        self._reasons = reasons(rules)
+        self._hold(
+            Tables(
+                history=np.zeros(FIRST_BARS, HISTORY),
+                session=np.zeros(1, SESSION),
+                memory=memory,
+                rules=rules,
+                matrix=compiled_matrix(config),
+                news=np.array(config.regime.news, np.int64).reshape(-1, 2),
+                bar=np.zeros(1, BAR),
+                reading=np.zeros(1, READING),
+                levels=np.zeros((0, 3), np.int64),
+                marks=np.zeros((2, 0)),
+                found=np.zeros(0, FOUND),
+                traded=np.zeros((0, 4), np.int64),
+                marked=np.zeros((2, 0), np.int64),
+            )
         )
-        self._session = memoryview(self.tables.session.view(np.int64))  # type: ignore[arg-type]
+        self._make_room(FIRST_LEVELS)
         self._session[REMEMBERED] = len(kept)
         self._session[WANTED_FROM] = FAR
-        self._make_room(FIRST_LEVELS)
+
+    def _hold(self, tables: Tables) -> None:
+        """Keep these tables as one array of words, and views of what plain code reads."""
+        self.words = words_of(tables)
+        self._tables: Tables = tables_of.py_func(self.words)  # type: ignore[attr-defined]
+        self._session, self._bar, self._reading, self._found, self._buys, self._sells = (
+            memoryview(table.view(np.int64))
+            for table in (
+                self._tables.session, self._tables.bar, self._tables.reading, self._tables.found,
+                *self._tables.marked,
+            )
+        )  # fmt: skip
 
     @property
     def bars(self) -> int:
@@ -73,17 +95,18 @@ class Analysis:
     @property
     def bar_end(self) -> int:
         """End of the last closed bar."""
-        return int(self.tables.bar[0]["end"])
+        _, end, *_ = BAR_NUMBERS.unpack_from(self._bar)
+        return int(end)
 
     @property
     def remembered(self) -> tuple[tuple[int, int], ...]:
         """Unfinished levels (price, +1 high / -1 low), oldest first."""
-        held = self.tables.memory[: self._session[REMEMBERED]].tolist()
+        held = self._tables.memory[: self._session[REMEMBERED]].tolist()
         return tuple((price, side) for price, side in held)
 
     def start_day(self, day: TradingDay) -> None:
         """Forget the day before; remembered levels stay."""
-        session = self.tables.session
+        session = self._tables.session
         held = int(session[0]["remembered"])
         session[:] = 0
         session["remembered"] = held
@@ -100,7 +123,7 @@ class Analysis:
 
     def anchor_session(self, state: ScanState, ladder: Ladder) -> None:
         """The session opens now: its VWAP starts here, even within the open bar."""
-        session = self.tables.session
+        session = self._tables.session
         for name in ("notional", "volume", "squares"):
             session[name] = 0
         if state.trades:
@@ -111,15 +134,17 @@ class Analysis:
             session["volume"] = -state.volume
             session["squares"] = -spread(total, state.low, state.low)
 
-    def close(self, state: ScanState, ladder: Ladder) -> int:
-        """Close the open bar; the number of approved signals."""
-        if self.bars == len(self.tables.history):
-            longer = np.concatenate([self.tables.history, np.zeros_like(self.tables.history)])
-            self.tables = self.tables._replace(history=longer)
+    def close(self, state: ScanState, ladder: Ladder, telling: bool) -> int:
+        """Close the open bar; the number of approved signals. `bar` is for those who are `telling`
+        of it."""
+        if self.bars == len(self._tables.history):
+            longer = np.concatenate([self._tables.history, np.zeros_like(self._tables.history)])
+            self._hold(self._tables._replace(history=longer))
         count = state.high - state.low + 1
-        if count > len(self.tables.levels):
+        if count > len(self._tables.levels):
             self._make_room(2 * count)
-        approved: int = close_bar(state.array, ladder, self.tables)
+        close = tell_bar if telling else shut_bar
+        approved: int = close(state.array, ladder, self.words)
         return approved
 
     @staticmethod
@@ -131,39 +156,33 @@ class Analysis:
 
     def _make_room(self, levels: int) -> None:
         """Tables for the results of bars of up to `levels` prices."""
-        found = levels + len(self.tables.memory) + OTHER_PATTERNS
-        self.tables = self.tables._replace(
-            levels=np.zeros((levels, 3), np.int64),
-            marks=np.zeros((2, levels)),
-            found=np.zeros(found, FOUND),
+        found = levels + len(self._tables.memory) + OTHER_PATTERNS
+        self._hold(
+            self._tables._replace(
+                levels=np.zeros((levels, 3), np.int64),
+                marks=np.zeros((2, levels)),
+                found=np.zeros(found, FOUND),
+                traded=np.zeros((levels, 4), np.int64),
+                marked=np.zeros((2, levels), np.int64),
+            )
         )
-
-    @property
-    def regime(self) -> Regime:
-        """Of the last closed bar."""
-        return Regime(int(self.tables.reading[0]["regime"]))
-
-    @property
-    def confidence(self) -> float:
-        """Of the last closed bar's regime."""
-        return float(self.tables.reading[0]["confidence"])
 
     def reading(self) -> RegimeReading:
         """Regime, scores and inputs of the last closed bar."""
-        return published(self.tables.reading, self.tables.rules)
+        return published(READING_NUMBERS.unpack_from(self._reading), self._reasons)
 
     def bar(self, reading: RegimeReading, warm_up: bool) -> Bar:
         """The last closed bar as an event's part."""
-        values, step = _values(self.tables.bar), self._config.bars.row_ticks
-        low: int = values["low"]
-        rows = low // step * step
-        levels = self.tables.levels[: values["high"] - low + 1]
-        buys, sells = self.tables.marks[:, : self._session[ROWS]]
-        return self._published(
-            values, levels, self.bars - 1, reading=reading, warm_up=warm_up,
-            buy_imbalances=marked_prices(buys, rows, step),
-            sell_imbalances=marked_prices(sells, rows, step),
-        )  # fmt: skip
+        session = self._session
+        return _published(
+            BAR_NUMBERS.unpack_from(self._bar),
+            index=self.bars - 1,
+            levels=self._tables.traded[: session[TRADED]].copy(),
+            buy_imbalances=tuple(self._buys[: session[BUYS]].tolist()),
+            sell_imbalances=tuple(self._sells[: session[SELLS]].tolist()),
+            reading=reading,
+            warm_up=warm_up,
+        )
 
     def forming(self, state: ScanState, ladder: Ladder) -> Bar | None:
         """The bar being built, None before its first tick. Changes nothing."""
@@ -171,48 +190,33 @@ class Analysis:
             return None
         out = np.zeros(1, BAR)
         levels = self._open_levels(state, ladder)
-        measure(state.array, levels, self.tables.session, out)
-        values, step = _values(out), self._config.bars.row_ticks
-        low: int = values["low"]
+        measure(state.array, levels, self._tables.session, out)
+        low, step, rules = state.low, self._config.bars.row_ticks, self._config.patterns
         bid, ask, _, rows = rows_of(levels, low, step)
         buys, sells = np.empty(len(bid)), np.empty(len(bid))
-        rules = self._config.patterns
         mark(bid, ask, rules.ratio, rules.min_volume, buys, sells)
-        return self._published(
-            values, levels, self.bars,
-            buy_imbalances=marked_prices(buys, rows, step),
-            sell_imbalances=marked_prices(sells, rows, step),
-        )  # fmt: skip
-
-    @staticmethod
-    def _published(
-        values: dict[str, Any], levels: npt.NDArray[np.int64], index: int, **more: Any
-    ) -> Bar:
-        reference, squares = values.pop("session_reference"), values.pop("session_squares")
-        notional, volume = values["session_notional"], values["session_volume"]
-        width = deviation(notional, volume, squares, reference) if volume > 0 else None
-        return Bar(
-            index=index, levels=sparse_levels(levels, values["low"]),
-            session_deviation=width, **values, **more,
-        )  # fmt: skip
+        prices = np.empty(len(bid), np.int64)
+        return _published(
+            BAR_NUMBERS.unpack(out.tobytes()),
+            index=self.bars,
+            levels=sparse_levels(levels, low),
+            buy_imbalances=tuple(prices[: marked(buys, rows, step, prices)].tolist()),
+            sell_imbalances=tuple(prices[: marked(sells, rows, step, prices)].tolist()),
+        )
 
     def signals(self, approved_only: bool = False) -> list[Signal]:
         """The last closed bar's signals, in the order of the pattern table."""
-        start, end, *_ = self.tables.bar[0].item()
+        start, end, *_ = BAR_NUMBERS.unpack_from(self._bar)
         bar_id = str(start) if self._config.bars.kind == "time" else f"{start}.{self.bars - 1}"
-        regime, confidence = self.regime, self.confidence
-        no_trade = "" if approved_only else no_trade_reason(self.tables.reading, self.tables.rules)
-        router = self._config.router
+        number, reason, confidence, *_ = READING_NUMBERS.unpack_from(self._reading)
+        regime, router = REGIMES[number], self._config.router
+        found = self._found[: self._session[FOUND_COUNT] * FOUND.itemsize // 8]
         signals = []
-        found = self.tables.found[: self._session[FOUND_COUNT]].tolist()
-        for k, (number, direction, price, strength, details, approved, rule) in enumerate(found):
+        for k, record in enumerate(FOUND_NUMBERS.iter_unpack(found)):
+            number, direction, price, strength, *details, approved, rule = record
             if approved_only and not approved:
                 continue
-            pattern = Pattern(number)
-            reason = rejection(
-                rule, pattern, direction, strength, regime, confidence,
-                router.min_strength, router.min_confidence, no_trade,
-            )  # fmt: skip
+            pattern = PATTERNS[number]
             signals.append(
                 Signal(
                     id=f"{bar_id}-{k}",
@@ -226,12 +230,19 @@ class Analysis:
                     regime=regime,
                     confidence=confidence,
                     approved=bool(approved),
-                    reason=reason,
+                    reason=rejection(
+                        rule, pattern, direction, strength, regime, confidence,
+                        router.min_strength, router.min_confidence, self._reasons[reason],
+                    ),
                 )
-            )
+            )  # fmt: skip
         return signals
 
 
-def _values(bar: npt.NDArray[np.void]) -> dict[str, Any]:
-    """A BAR record by name, as Python numbers."""
-    return dict(zip(BAR.names or (), bar[0].item(), strict=True))
+def _published(values: tuple[Any, ...], **more: Any) -> Bar:
+    """A BAR record, its numbers one by one, as an event's part."""
+    *figures, reference, squares = values
+    named = dict(zip(BAR_FIGURES, figures, strict=True))
+    notional, volume = named["session_notional"], named["session_volume"]
+    width = deviation(notional, volume, squares, reference) if volume > 0 else None
+    return Bar(session_deviation=width, **named, **more)

@@ -4,72 +4,31 @@
 nobody has to be told, which is how years are run. What both write is read through `Analysis`.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from engine import indicators
 from engine.compiled import njit
 from engine.footprint import (
     ALWAYS,
     clear_levels,
+    fields,
     first_odd,
     read_levels,
     scan,
     take,
+    traded_levels,
 )
 from engine.patterns.absorption import absorptions
 from engine.patterns.divergence import divergences
 from engine.patterns.exhaustion import exhaustions
-from engine.patterns.imbalance import imbalances
+from engine.patterns.imbalance import imbalances, marked
 from engine.patterns.unfinished import remember, revisited, unfinished
 from engine.profile import point_of_control, spread, value_area
 from engine.regime import read_regime
 from engine.router import route
-
-BAR: Final = np.dtype(
-    [
-        (name, np.int64)
-        for name in (
-            "start", "end", "open", "high", "low", "close", "volume", "buy_volume", "sell_volume",
-            "delta", "min_delta", "max_delta", "cum_delta", "trades", "poc", "vah", "val",
-            "notional", "session_notional", "session_volume", "session_reference",
-        )
-    ]
-    + [("session_squares", np.float64)]
-)  # fmt: skip
-SESSION: Final = np.dtype(
-    [
-        (name, np.int64)
-        for name in (
-            "opened", "closes", "bars",
-            "notional", "volume", "day_volume", "cum_delta",
-            "remembered", "found", "rows", "approved", "wanted_from", "reference",
-        )
-    ]
-    + [("squares", np.float64)]
-)  # fmt: skip
-"""Open and close of the session; how many bars the day has; sums since the session's open
-(notional, volume, squares around the reference price) and since the day's start; how many
-unfinished levels are remembered; of the last bar: patterns found, rows, signals approved.
-`scan_bars` stops at a bar with approved signals that ends from `wanted_from` on."""
-
-
-class Tables(NamedTuple):
-    """Everything that a bar's close reads and writes. Arrays of one record are written `[0]`."""
-
-    history: npt.NDArray[np.void]
-    session: npt.NDArray[np.void]
-    memory: npt.NDArray[np.int64]  # unfinished levels
-    rules: npt.NDArray[np.void]
-    matrix: npt.NDArray[np.int8]
-    news: npt.NDArray[np.int64]  # [n, 2] windows
-    bar: npt.NDArray[np.void]
-    reading: npt.NDArray[np.void]
-    levels: npt.NDArray[np.int64]  # dense, from the bar's low
-    marks: npt.NDArray[np.float64]  # [2, rows] ratios of buy and sell imbalances
-    found: npt.NDArray[np.void]
+from engine.tables import Tables, tables_of
 
 
 @njit
@@ -91,7 +50,7 @@ def rows_of(levels: Any, low: int, step: int) -> Any:
 @njit
 def measure(state: Any, levels: Any, session: Any, out: Any) -> None:
     """Fill a BAR record from the open bar; does not change the session's sums."""
-    s, b, day = state[0], out[0], session[0]
+    s, b, day = fields(state), out[0], session[0]
     total = np.empty(len(levels), np.int64)
     buy = 0
     sell = 0
@@ -170,15 +129,36 @@ def close_bar(state: Any, ladder: Any, t: Tables) -> int:
     n = _find(levels, t)
     day.bars = last + 1
     day.approved = route(t.found, n, t.reading, t.matrix, t.rules[0])
-    state[0].trades = 0
-    state[0].next_time = ALWAYS
+    s = fields(state)
+    s.trades = 0
+    s.next_time = ALWAYS
     return int(day.approved)
+
+
+@njit
+def tell_bar(state: Any, ladder: Any, words: Any) -> int:
+    """`close_bar` of the tables in `words`, and what else is published of the bar: the levels that
+    traded, the prices of rows with imbalances."""
+    t = tables_of(words)
+    approved = close_bar(state, ladder, t)
+    b, day, step = t.bar[0], t.session[0], t.rules[0].row_ticks
+    low, rows = b.low // step * step, day.rows
+    day.traded = traded_levels(t.levels[: b.high - b.low + 1], b.low, t.traded)
+    day.buys = marked(t.marks[0, :rows], low, step, t.marked[0])
+    day.sells = marked(t.marks[1, :rows], low, step, t.marked[1])
+    return int(approved)
+
+
+@njit
+def shut_bar(state: Any, ladder: Any, words: Any) -> int:
+    """`close_bar` of the tables in `words`."""
+    return int(close_bar(state, ladder, tables_of(words)))
 
 
 @njit
 def _nothing_else(ts: Any, price: Any, size: Any, side: Any, i: int, state: Any, t: Tables) -> bool:
     """Whether tick i does nothing but end or begin a bar, and there is room for the results."""
-    s, here = state[0], slice(i, i + 1)
+    s, here = fields(state), slice(i, i + 1)
     width = max(s.high, price[i]) - min(s.low, price[i]) if s.trades > 0 else 0
     return bool(
         ts[i] < min(s.moment, s.order_at)
@@ -190,14 +170,15 @@ def _nothing_else(ts: Any, price: Any, size: Any, side: Any, i: int, state: Any,
 
 @njit
 def scan_bars(
-    ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladder: Any, t: Tables
+    ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladder: Any, words: Any
 ) -> int:
     """`scan` that also closes and opens bars where nothing else happens.
 
     Stops as `scan` does, and behind the close of a bar with approved signals that are wanted
     (`session.approved` says how many). The tick whose index it returns is still to be taken.
     """
-    s, day = state[0], t.session[0]
+    s, t = fields(state), tables_of(words)
+    day = t.session[0]
     day.approved = 0
     i = scan(ts, price, size, side, start, state, ladder)
     while i < len(ts) and _nothing_else(ts, price, size, side, i, state, t):

@@ -55,7 +55,16 @@ from engine.rules import bar_length
 from engine.schedule import Schedule, TradingDay
 from engine.status import Status, position_of
 from engine.tape import Tape, scan_tape, scan_tape_records
-from engine.ticks import MAX_LADDER, MAX_TS, NS, TICK, TickArray, TickColumns, columns
+from engine.ticks import (
+    MAX_LADDER,
+    MAX_TS,
+    NS,
+    ONE_TICK,
+    TICK,
+    TickArray,
+    TickColumns,
+    columns,
+)
 
 NOTHING: Final[Sequence[Event]] = ()
 NO_LADDER: Final = -(1 << 40)  # no price fits: the first tick places the ladder
@@ -115,6 +124,9 @@ class Engine:
         if taken == len(ticks):
             return NOTHING
         if taken == ~len(ticks) and self._tape.drain(self._desk.events):
+            return self._flush()
+        if len(ticks) == 1:  # as a live feed pushes
+            self._take(*ONE_TICK.unpack(ticks.tobytes()))
             return self._flush()
         return self._run(*columns(ticks), taken)
 
@@ -263,8 +275,8 @@ class Engine:
             tape = self._tape.array
             i = int(scan_tape(ts, price, size, side, i, self._scan, self._ladder, tape))
             return i if i >= 0 else self._tape.tell(ts, price, size, side, ~i, self._desk.events)
-        tables = self._analysis.tables
-        i = scan_bars(ts, price, size, side, i, self._scan, self._ladder, tables)
+        words = self._analysis.words
+        i = scan_bars(ts, price, size, side, i, self._scan, self._ladder, words)
         if self._analysis.approved:
             self._decide(self._analysis.bar_end, self._analysis.signals(approved_only=True))
         return i
@@ -399,7 +411,7 @@ class Engine:
 
     def _close_bar(self) -> None:
         ts = self._state.bar_end
-        approved = self._analysis.close(self._state, self._ladder)
+        approved = self._analysis.close(self._state, self._ladder, telling=not self._quiet)
         self._desk.bars = self._analysis.bars
         if self._quiet:
             if approved and ts >= self._entries_from():

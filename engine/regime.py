@@ -33,6 +33,7 @@ REASONS: Final = (
     "news window",
     "volume below {min_volume_ratio} of its mean",
 )
+REGIMES: Final = tuple(Regime)
 UP, DOWN, RANGING = int(Regime.TRENDING_UP), int(Regime.TRENDING_DOWN), int(Regime.RANGING)
 VOLATILE, NO_TRADE = int(Regime.VOLATILE), int(Regime.NO_TRADE)
 MINUTE: Final = 60_000_000_000
@@ -204,28 +205,29 @@ def read_regime(
     _classify(r, last + 1, rules, since_open, to_close, news)
 
 
-def no_trade_reason(reading: npt.NDArray[np.void], rules: npt.NDArray[np.void]) -> str:
-    """Why the regime is NO_TRADE, in words; "" when it is not."""
-    number = int(reading[0]["reason"])
-    if not number:
-        return ""
-    return REASONS[number].format(
-        min_bars=rules[0]["min_bars"],
-        after_open=int(rules[0]["after_open"]) // MINUTE,
-        before_close=int(rules[0]["before_close"]) // MINUTE,
-        min_volume_ratio=f"{rules[0]['min_volume_ratio']:.0%}",
+def reasons(rules: npt.NDArray[np.void]) -> tuple[str, ...]:
+    """REASONS by number, in words with the rules' figures."""
+    return tuple(
+        reason.format(
+            min_bars=rules[0]["min_bars"],
+            after_open=int(rules[0]["after_open"]) // MINUTE,
+            before_close=int(rules[0]["before_close"]) // MINUTE,
+            min_volume_ratio=f"{rules[0]['min_volume_ratio']:.0%}",
+        )
+        for reason in REASONS
     )
 
 
-def published(reading: npt.NDArray[np.void], rules: npt.NDArray[np.void]) -> RegimeReading:
-    """The record as an event's part, with its reason in words."""
-    values = reading[0].item()
-    up, down, ranging, volatile = values[3]
-    inputs = dict(zip(INPUTS, values[4:], strict=True))
+def published(values: tuple[Any, ...], reasons: tuple[str, ...]) -> RegimeReading:
+    """A READING record, its numbers one by one, as an event's part with its reason in words."""
+    number, reason, confidence, up, down, ranging, volatile, *inputs = values
     return RegimeReading(
-        regime=Regime(values[0]),
-        confidence=values[2],
-        scores=(float(up), float(down), float(ranging), float(volatile)),
-        inputs={name: None if value != value else value for name, value in inputs.items()},
-        reason=no_trade_reason(reading, rules),
+        regime=REGIMES[number],
+        confidence=confidence,
+        scores=(up, down, ranging, volatile),
+        inputs={
+            name: None if value != value else value
+            for name, value in zip(INPUTS, inputs, strict=True)
+        },
+        reason=reasons[reason],
     )

@@ -1,5 +1,6 @@
 """Which found pattern may trade in which regime; a rejection names the first rule that failed."""
 
+from functools import cache
 from typing import Any, Final
 
 from engine.compiled import njit
@@ -38,8 +39,7 @@ def rejection(
 ) -> str:  # fmt: skip
     """A rejection in words; "" for an approved signal."""
     if rule == DISABLED:
-        why = f" ({reading_reason})" if reading_reason else ""
-        return f"{pattern.name} is not enabled in {regime.name}{why}"
+        return _disabled(pattern, regime, reading_reason)
     if rule == BIAS:
         return f"{Direction(direction).name} is against the bias of {regime.name}"
     if rule == STRENGTH:
@@ -47,3 +47,10 @@ def rejection(
     if rule == CONFIDENCE:
         return f"confidence {confidence:.2f} of {regime.name} is below {min_confidence:.2f}"
     return ""
+
+
+@cache
+def _disabled(pattern: Pattern, regime: Regime, reading_reason: str) -> str:
+    """The same few texts, most signals' of a day."""
+    why = f" ({reading_reason})" if reading_reason else ""
+    return f"{pattern.name} is not enabled in {regime.name}{why}"

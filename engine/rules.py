@@ -42,9 +42,9 @@ def bar_length(bars: BarRules) -> tuple[int, int]:
     return kind, bars.seconds * NS if bars.kind == "time" else bars.size
 
 
-def compiled_matrix(config: EngineConfig) -> npt.NDArray[np.int8]:
+def compiled_matrix(config: EngineConfig) -> npt.NDArray[np.int64]:
     """The router's matrix [pattern, regime] of 0 and 1; the row behind the patterns is the bias."""
-    matrix = np.zeros((len(Pattern) + 1, len(Regime)), np.int8)
+    matrix = np.zeros((len(Pattern) + 1, len(Regime)), np.int64)
     for pattern, regimes in config.router.matrix.items():
         for regime in regimes:
             matrix[pattern, regime] = 1

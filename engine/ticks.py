@@ -21,6 +21,7 @@ other, the last of them is taken as the new level.
 """
 
 from collections.abc import Iterable
+from struct import Struct
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -41,6 +42,9 @@ TICK: Final = np.dtype(
     [("ts", np.int64), ("price", np.int32), ("size", np.int32), ("side", np.int8)], align=True
 )
 """ts: UTC ns; price: ticks; size: lots; side: aggressor (+1 buy, -1 sell, 0 none)."""
+
+ONE_TICK: Final = Struct("qiib0q")
+"""The bytes of one TICK as its four numbers; "0q" stands for what fills it up."""
 
 TickArray = npt.NDArray[np.void]
 

@@ -87,6 +87,12 @@ def imbalances(
     return stacks(sells, False, rules.stack_levels, low, step, found, n)
 
 
-def marked_prices(marks: Any, low: int, step: int) -> tuple[int, ...]:
-    """Prices of the marked rows, ascending."""
-    return tuple(low + row * step for row in marks.nonzero()[0].tolist())
+@njit
+def marked(marks: Any, low: int, step: int, prices: Any) -> int:
+    """Put the marked rows' prices, ascending, into `prices`; how many."""
+    n = 0
+    for k in range(len(marks)):
+        if marks[k] > 0:
+            prices[n] = low + k * step
+            n += 1
+    return n
