@@ -13,7 +13,6 @@ from engine.closing import measure, rows_of, shut_bar, tell_bar
 from engine.config import EngineConfig
 from engine.events import Bar, RegimeReading, Signal
 from engine.footprint import FAR, Ladder, ScanState, read_levels, sparse_levels
-from engine.indicators import HISTORY
 from engine.names import Pattern
 from engine.patterns import FOUND, details_of
 from engine.patterns.imbalance import mark, marked
@@ -22,9 +21,8 @@ from engine.regime import READING, REGIMES, published, reasons
 from engine.router import rejection
 from engine.rules import compiled_matrix, compiled_rules
 from engine.schedule import TradingDay
-from engine.tables import BAR, SESSION, Tables, layout, tables_of, words_of
+from engine.tables import BAR, KEPT, SESSION, Words, cut, layout, new_words
 
-OTHER_PATTERNS: Final = 16  # records of a bar that are not stacks or revisits, and some room
 FIRST_BARS: Final = 512
 FIRST_LEVELS: Final = 256
 BARS, REMEMBERED, FOUND_COUNT, TRADED, BUYS, SELLS, APPROVED, WANTED_FROM = map(
@@ -42,41 +40,39 @@ class Analysis:
 
     def __init__(self, config: EngineConfig, unfinished: tuple[tuple[int, int], ...] = ()) -> None:
         self._config = config
-        memory = np.zeros((config.patterns.unfinished_memory + 1, 2), np.int64)
+        self._hold(self._room(FIRST_BARS, FIRST_LEVELS))
+        tables = self._tables
+        tables.rules[:] = compiled_rules(config)
+        tables.matrix[:] = compiled_matrix(config)
+        if config.regime.news:
+            tables.news[:] = config.regime.news
         kept = unfinished[-config.patterns.unfinished_memory :]
-        memory[: len(kept)] = np.array(kept, np.int64).reshape(-1, 2)
-        rules = compiled_rules(config)
-        self._reasons = reasons(rules)
-        self._hold(
-            Tables(
-                history=np.zeros(FIRST_BARS, HISTORY),
-                session=np.zeros(1, SESSION),
-                memory=memory,
-                rules=rules,
-                matrix=compiled_matrix(config),
-                news=np.array(config.regime.news, np.int64).reshape(-1, 2),
-                bar=np.zeros(1, BAR),
-                reading=np.zeros(1, READING),
-                levels=np.zeros((0, 3), np.int64),
-                marks=np.zeros((2, 0)),
-                found=np.zeros(0, FOUND),
-                traded=np.zeros((0, 4), np.int64),
-                marked=np.zeros((2, 0), np.int64),
-            )
-        )
-        self._make_room(FIRST_LEVELS)
+        if kept:
+            tables.memory[: len(kept)] = kept
         self._session[REMEMBERED] = len(kept)
         self._session[WANTED_FROM] = FAR
+        self._reasons = reasons(config.regime)
 
-    def _hold(self, tables: Tables) -> None:
-        """Keep these tables as one array of words, and views of what plain code reads."""
-        self.words = words_of(tables)
-        self._tables: Tables = tables_of.py_func(self.words)  # type: ignore[attr-defined]
+    def _room(self, bars: int, levels: int) -> Words:
+        """Empty tables for so many bars of the day, each of up to `levels` prices."""
+        unfinished = self._config.patterns.unfinished_memory + 1
+        return new_words(bars, unfinished, len(self._config.regime.news), levels)
+
+    def _grow(self, bars: int, levels: int) -> None:
+        """Go on in larger tables."""
+        before = self._tables
+        self._hold(self._room(bars, levels))
+        for old, new in zip(before[:KEPT], self._tables, strict=False):
+            new[: len(old)] = old
+
+    def _hold(self, words: Words) -> None:
+        """Work on these tables, with views of what plain code reads of them."""
+        self.words = words
+        self._tables = tables = cut(words)
         self._session, self._bar, self._reading, self._found, self._buys, self._sells = (
             memoryview(table.view(np.int64))
             for table in (
-                self._tables.session, self._tables.bar, self._tables.reading, self._tables.found,
-                *self._tables.marked,
+                tables.session, tables.bar, tables.reading, tables.found, *tables.marked,
             )
         )  # fmt: skip
 
@@ -137,12 +133,12 @@ class Analysis:
     def close(self, state: ScanState, ladder: Ladder, telling: bool) -> int:
         """Close the open bar; the number of approved signals. `bar` is for those who are `telling`
         of it."""
-        if self.bars == len(self._tables.history):
-            longer = np.concatenate([self._tables.history, np.zeros_like(self._tables.history)])
-            self._hold(self._tables._replace(history=longer))
-        count = state.high - state.low + 1
-        if count > len(self._tables.levels):
-            self._make_room(2 * count)
+        bars, levels = len(self._tables.history), len(self._tables.levels)
+        width = state.high - state.low + 1
+        if self.bars == bars:
+            self._grow(2 * bars, levels)
+        if width > levels:
+            self._grow(len(self._tables.history), 2 * width)
         close = tell_bar if telling else shut_bar
         approved: int = close(state.array, ladder, self.words)
         return approved
@@ -153,19 +149,6 @@ class Analysis:
         levels = np.zeros((state.high - state.low + 1, 3), np.int64)
         read_levels(state.array, ladder, levels)
         return levels
-
-    def _make_room(self, levels: int) -> None:
-        """Tables for the results of bars of up to `levels` prices."""
-        found = levels + len(self._tables.memory) + OTHER_PATTERNS
-        self._hold(
-            self._tables._replace(
-                levels=np.zeros((levels, 3), np.int64),
-                marks=np.zeros((2, levels)),
-                found=np.zeros(found, FOUND),
-                traded=np.zeros((levels, 4), np.int64),
-                marked=np.zeros((2, levels), np.int64),
-            )
-        )
 
     def reading(self) -> RegimeReading:
         """Regime, scores and inputs of the last closed bar."""

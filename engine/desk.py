@@ -85,6 +85,7 @@ class Desk:
         self._orders = Orders(fills, state, self.events, telling)
         self._sequence, self._carried_pnl = carry.sequence, carry.day_pnl
         self._started = False
+        self._day_id = ""
         self.bars = 0
         self._cooldown = 0
         self._commands = Once()
@@ -103,6 +104,7 @@ class Desk:
         self.account.day_pnl, self._carried_pnl = self._carried_pnl, 0
         self.account.rejects.clear()
         self.bars = self._cooldown = 0
+        self._day_id = f"{self._config.account.id}-{day.day:%Y%m%d}"
         for halt, reason in self.account.reached():
             self.halt(halt, day.start, reason)
         self.account.halts = dict.fromkeys(self.account.halts, CARRIED_OVER)
@@ -174,7 +176,7 @@ class Desk:
             sizing = size_entry(self.account, agreeing, best.regime, multiplier)
             self._sequence += 1
             size = sizing.size
-            trade_id = f"{self._config.account.id}-{day.day:%Y%m%d}-{self._sequence:03d}"
+            trade_id = f"{self._day_id}-{self._sequence:03d}"
         if self._orders.telling:
             terms = self._standing(day)
             terms |= {"signals_for": agreeing, "signals_against": len(against)}

@@ -7,9 +7,9 @@ NaN, and every comparison with NaN is false, so they score nothing.
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.compiled import njit
+from engine.config import RegimeRules
 from engine.events import RegimeReading
 from engine.names import Regime
 
@@ -205,17 +205,15 @@ def read_regime(
     _classify(r, last + 1, rules, since_open, to_close, news)
 
 
-def reasons(rules: npt.NDArray[np.void]) -> tuple[str, ...]:
+def reasons(rules: RegimeRules) -> tuple[str, ...]:
     """REASONS by number, in words with the rules' figures."""
-    return tuple(
-        reason.format(
-            min_bars=rules[0]["min_bars"],
-            after_open=int(rules[0]["after_open"]) // MINUTE,
-            before_close=int(rules[0]["before_close"]) // MINUTE,
-            min_volume_ratio=f"{rules[0]['min_volume_ratio']:.0%}",
-        )
-        for reason in REASONS
-    )
+    figures = {
+        "min_bars": rules.min_bars,
+        "after_open": rules.after_open_s // 60,
+        "before_close": rules.before_close_s // 60,
+        "min_volume_ratio": f"{rules.min_volume_ratio:.0%}",
+    }
+    return tuple(reason.format(**figures) for reason in REASONS)
 
 
 def published(values: tuple[Any, ...], reasons: tuple[str, ...]) -> RegimeReading:

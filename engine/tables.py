@@ -1,10 +1,11 @@
 """The tables that a bar's close reads and writes, kept in one array of 64-bit words.
 
 A call into compiled code pays for each array that it is given: so plain code hands over the words,
-and compiled code cuts the tables out of them. Plain code reads records through `layout`: one call
+and either side cuts the tables out of them. Plain code reads records through `layout`: one call
 gives a record's numbers, where numpy looks up every field by its name.
 """
 
+from itertools import accumulate
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from engine.compiled import njit
 from engine.indicators import HISTORY
-from engine.names import Regime
+from engine.names import Pattern, Regime
 from engine.patterns import FOUND
 from engine.regime import READING
 from engine.rules import RULES
@@ -68,19 +69,33 @@ class Tables(NamedTuple):
 
 Words = npt.NDArray[np.int64]
 REGIMES: Final = len(Regime)
-HEAD: Final = len(Tables._fields) + 1
-"""The words begin with where each table starts; the last of these is where all end."""
+OTHER_PATTERNS: Final = 16  # records of a bar that are not stacks or revisits, and some room
+KEPT: Final = 8
+"""Tables that a bar's close goes on from, rules and the last bar; the others it only writes."""
 
 
-def words_of(tables: Tables) -> Words:
-    """A copy of tables as words (int64)."""
-    parts = [np.ascontiguousarray(table).reshape(-1).view(np.int64) for table in tables]
-    ends = HEAD + np.cumsum([0, *map(len, parts)])
-    return np.concatenate([ends, *parts])
+def new_words(bars: int, unfinished: int, news: int, levels: int) -> Words:
+    """Tables of zeros for so many bars of a day, remembered levels, windows, and prices of a bar.
+
+    The words begin with where each table starts, and where all end.
+    """
+    found = levels + unfinished + OTHER_PATTERNS
+    sizes = (
+        bars * _words(HISTORY), _words(SESSION), 2 * unfinished, _words(RULES),
+        (len(Pattern) + 1) * REGIMES, 2 * news, _words(BAR), _words(READING),
+        3 * levels, 2 * levels, found * _words(FOUND), 4 * levels, 2 * levels,
+    )  # fmt: skip
+    starts = list(accumulate(sizes, initial=len(sizes) + 1))
+    words = np.zeros(starts[-1], np.int64)
+    words[: len(starts)] = starts
+    return words
 
 
-@njit
-def tables_of(words: Any) -> Tables:
+def _words(record: npt.DTypeLike) -> int:
+    return np.dtype(record).itemsize // 8
+
+
+def cut(words: Any) -> Tables:
     """The tables in `words`: what is written to one is written to the other."""
     w = words
     return Tables(
@@ -98,6 +113,10 @@ def tables_of(words: Any) -> Tables:
         w[w[11] : w[12]].reshape((-1, 4)),
         w[w[12] : w[13]].reshape((2, -1)),
     )
+
+
+tables_of = njit(cut)
+"""The same for compiled code."""
 
 
 def layout(record: npt.DTypeLike) -> Struct:

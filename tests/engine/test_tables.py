@@ -3,38 +3,34 @@
 import numpy as np
 import pytest
 
-from engine.analysis import Analysis
-from engine.config import engine_config
 from engine.patterns import FOUND
 from engine.regime import READING
-from engine.tables import BAR, Tables, layout, tables_of, words_of
+from engine.tables import BAR, Tables, cut, layout, new_words, tables_of
 from engine.ticks import ONE_TICK, TICK, columns
 
 
-def filled() -> Tables:
-    """Tables of the sizes in use, every word of them another number."""
-    tables: Tables = tables_of.py_func(Analysis(engine_config("ES")).words)  # type: ignore[attr-defined]
-    for number, table in enumerate(tables):
-        flat = np.ascontiguousarray(table).reshape(-1).view(np.int64)
-        flat[:] = np.arange(len(flat)) + 1_000_000 * number
-        table[...] = flat.view(table.dtype).reshape(table.shape)
-    return tables
+def test_tables_have_the_room_asked_for_and_nothing_in_common() -> None:
+    words = new_words(bars=5, unfinished=4, news=2, levels=6)
+    tables = cut(words)
+    assert [len(table) for table in tables] == [5, 1, 4, 1, 14, 2, 1, 1, 6, 2, 26, 6, 2]
+    assert tables.marks.shape == tables.marked.shape == (2, 6)
+    for number, table in enumerate(tables, 1):
+        table[...] = (
+            np.full(table.size * table.itemsize // 8, number).view(table.dtype).reshape(table.shape)
+        )
+    head = len(tables) + 1
+    assert words[0] == head
+    assert words[head - 1] == len(words)
+    sizes = [table.nbytes // 8 for table in tables]
+    assert words[head:].tolist() == np.repeat(np.arange(1, head), sizes).tolist()
 
 
-def test_tables_come_back_from_words_as_they_were() -> None:
-    tables = filled()
-    for cut in (tables_of, tables_of.py_func):  # type: ignore[attr-defined]
-        for name, table, again in zip(Tables._fields, tables, cut(words_of(tables)), strict=True):
-            assert again.shape == table.shape, name
-            assert again.tobytes() == table.tobytes(), name
-
-
-def test_what_is_written_to_a_table_is_written_to_its_words() -> None:
-    words = words_of(filled())
-    plain, compiled = tables_of.py_func(words), tables_of(words)  # type: ignore[attr-defined]
-    for name in Tables._fields:
-        getattr(plain, name)[...] = np.zeros((), getattr(plain, name).dtype)
-        assert not any(getattr(compiled, name).tobytes()), name
+def test_compiled_code_sees_the_same_tables() -> None:
+    words = new_words(bars=2, unfinished=3, news=0, levels=4)
+    words[int(words[0]) :] = np.arange(len(words) - int(words[0]))
+    for name, plain, compiled in zip(Tables._fields, cut(words), tables_of(words), strict=True):
+        assert plain.shape == compiled.shape, name
+        assert plain.tobytes() == compiled.tobytes(), name
 
 
 @pytest.mark.parametrize("record", [BAR, READING, FOUND])
