@@ -1,6 +1,7 @@
 """`manage.py trade`: what it refuses, how it starts and how it stops, as its own process."""
 
 import asyncio
+import gc
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -142,6 +144,24 @@ def test_two_processes_do_not_trade_one_account(data_dir):
         pass
     with running.only_pipeline_of("a"):
         pass
+
+
+def test_the_collector_does_not_look_at_what_stays(data_dir, monkeypatch):
+    frozen = []
+
+    async def session(*_):
+        frozen.append(gc.get_freeze_count())
+
+    monkeypatch.setattr(running, "check_database", lambda: None)
+    monkeypatch.setattr(running, "prepare", lambda _: (None, None))
+    monkeypatch.setattr(running, "compile_engine", lambda _: None)
+    monkeypatch.setattr(running, "_run", session)
+    gc.unfreeze()
+    try:
+        running.run(SimpleNamespace(account="paper", config=None), serve=None, tell=print)
+        assert frozen[0] > 10_000
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize(
