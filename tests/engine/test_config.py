@@ -206,8 +206,8 @@ def test_a_section_that_is_given_replaces_the_default() -> None:
 
 
 def test_unknown_symbol_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownSymbolError, match="'SPY'; known are ES, MES"):
-        engine_config("SPY")
+    with pytest.raises(UnknownSymbolError, match="'XYZ'; known are ES, MES"):
+        engine_config("XYZ")
 
 
 def test_fill_profiles_by_name() -> None:
