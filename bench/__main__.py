@@ -9,6 +9,7 @@ file:
     engine      from columns in memory to trades, against copying these columns
     files       Parquet, memory-mapped columns and DBN to trades, against decoding alone
     latency     one tick a call: a plain one, and one that closes a bar
+    live        Databento's gateway to journalled and pushed, against its client alone
     footprints  footprints alone: ours, numpy, polars, pandas
     oracle      against plain Python giving the same answers
     workers     two processes against one
@@ -40,6 +41,7 @@ from bench import (
     footprints,
     imports,
     latency,
+    live,
     memory,
     oracle,
     start,
@@ -54,6 +56,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "engine": engine.rows,
     "files": files.rows,
     "latency": latency.rows,
+    "live": live.rows,
     "footprints": footprints.rows,
     "oracle": oracle.rows,
     "workers": workers.rows,

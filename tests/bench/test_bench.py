@@ -26,7 +26,7 @@ from tests.oracle import Result
 from tests.oracle.ladder import tick_array
 
 TINY = ["--days", "1", "--ticks", "5000", "--rounds", "1", "--quick"]
-FRESH = ["workers", "memory", "imports", "start"]
+FRESH = ["workers", "memory", "imports", "start", "live"]
 HERE = [name for name in TOPICS if name not in [*FRESH, "rivals"]]
 
 
