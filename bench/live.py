@@ -229,8 +229,8 @@ async def _pushed(
         async for item in items:
             core.act(item)
             if ready is not None and not isinstance(item, StoredTicks):
-                ready, asked = None, ready
-                asked()
+                ready()
+                ready = None
             if isinstance(item, StoredTicks):
                 if spent is not None:
                     spent.extend((live.clock() - item.ts_recv).tolist())

@@ -20,6 +20,7 @@ export function feedState({ socket, frame, frameAt, now }) {
   if (feed.state === "stopped") return { level: "idle", text: "Stopped", age: null };
   if (feed.state === "ended") return { level: "idle", text: "Recording ended", age: null };
   if (feed.state === "waiting") return { level: "idle", text: "Waiting for the first tick", age };
+  if (feed.state === "lost") return { level: "danger", text: "Feed lost", age };
   const resting = frame.session?.phase === "closed"; // the exchange pauses: silence is no fault
   if (resting && age !== null && age > SLOW_MS && silence <= SLOW_MS) {
     return { level: "idle", text: "Market closed", age };

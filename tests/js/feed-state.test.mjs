@@ -25,6 +25,10 @@ test("a lost connection is red at once, whatever came before", () => {
   assert.equal(at(0, {}, "refused").text, "Logged out");
 });
 
+test("a feed that lost its source is red at once, however new its last tick is", () => {
+  assert.deepEqual([at(0, { state: "lost" }).level, at(0, { state: "lost" }).text], ["danger", "Feed lost"]);
+});
+
 test("a closed market's silence is no fault, a dead pipeline's is", () => {
   const closed = (now, age) => feedState({
     socket: "open", now, frameAt: 0,

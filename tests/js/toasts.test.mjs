@@ -33,6 +33,9 @@ test("halts and rejects sound an alert, phases and commands are no toasts", () =
   assert.deepEqual([halted.level, halted.text, halted.sound], ["warning", "Loss limit: the day's loss reached its limit", "alert"]);
   assert.equal(ofNotice({ kind: "halted", text: "Halted (operator): operator", level: "warning" }).text, "By the operator");
   assert.equal(ofNotice({ kind: "rejected", text: "Order x rejected: y", level: "error" }).level, "error");
+  assert.deepEqual(ofNotice({ kind: "feed_lost", text: "Databento is lost: silence", level: "warning" }).sound, "alert");
+  assert.equal(ofNotice({ kind: "feed_roll", text: "Rolled from MESZ5 to MESH6", level: "warning" }).title, "Contract rolled");
+  assert.equal(ofNotice({ kind: "feed_connected", text: "Connected", level: "info" }), null);
   assert.equal(ofNotice({ kind: "session", text: "Session: open", level: "info" }), null);
   assert.equal(ofNotice({ kind: "command", text: "Halt: halted", level: "info" }), null);
 });

@@ -233,7 +233,7 @@ def test_a_roll_begins_the_day_with_the_other_contract(gateway, clock, data_dir)
     tape = Tape(clock)
 
     def tomorrow():
-        clock.move(3_700 * NS)
+        clock.move(4_300 * NS)
         gateway.publish(np.concatenate([tape.next(30), tape.next(30, H6.number)]))
 
     ran, pushed = run(

@@ -110,7 +110,7 @@ def test_the_file_keeps_what_was_decided(tmp_path):
 
 # The feed
 
-EVENING = int(datetime(2025, 11, 19, 21, 59, 50, tzinfo=UTC).timestamp()) * NS  # 16:59:50
+EVENING = int(datetime(2025, 11, 19, 21, 50, tzinfo=UTC).timestamp()) * NS  # 16:50 New York
 
 
 def counted(path, day, volumes, contract="MESZ5"):
@@ -123,7 +123,7 @@ def counted(path, day, volumes, contract="MESZ5"):
 
 
 def rolling(tmp_path, volumes, *, may_roll=True):
-    """A feed at ten seconds to the end of a day, and what it hears until the next one trades."""
+    """A feed ten minutes before the end of a day, and what it hears until the next one trades."""
     clock = Clock(EVENING)
     day = date(2025, 11, 19)
     path = counted(tmp_path / "MES.json", day, volumes)
@@ -148,7 +148,7 @@ def rolling(tmp_path, volumes, *, may_roll=True):
             gateway.publish(both["old"])
 
         def after():
-            clock.move(3700 * NS)
+            clock.move(4300 * NS)
             both["new"] = np.concatenate([tape.next(20), tape.next(20, H6.number)])
             gateway.publish(both["new"])
 
@@ -227,7 +227,7 @@ def test_a_continuous_symbol_is_what_the_gateway_says_and_stays_so_for_the_day(t
 
         def tomorrow():
             gateway.front = "MESH6"
-            clock.move(20 * NS)
+            clock.move(620 * NS)
 
         def publish():
             nonlocal second
