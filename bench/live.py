@@ -69,8 +69,9 @@ class Live:
         return time.time_ns() + self.offset
 
     def burst(self, bursts: int, size: int) -> None:
-        """Ask for them."""
+        """Ask for them: they begin with the next session."""
         self._process.ask({"bursts": bursts, "size": size})
+        self._process.answer()
 
     def calm(self) -> None:
         """Wait until there were as many as asked for."""
@@ -120,9 +121,6 @@ def _bursts(setup: Setup, live: Live) -> list[Row]:
     bare: list[list[int]] = []
     ours: list[list[int]] = []
 
-    def ask() -> None:
-        live.burst(bursts, size)
-
     with no_collector():
         for _ in range(1 + setup.few(5)):
             stamps: list[int] = []
@@ -130,11 +128,13 @@ def _bursts(setup: Setup, live: Live) -> list[Row]:
             def seen(record: Any, stamps: list[int] = stamps) -> None:
                 stamps.append(live.clock() - record.ts_recv)
 
-            asyncio.run(_bare(live, count, seen, ready=ask))
+            live.burst(bursts, size)
+            asyncio.run(_bare(live, count, seen))
             live.calm()
             bare.append(stamps)
             spent: list[int] = []
-            asyncio.run(_pushed(live, count, replayed=False, ready=ask, spent=spent))
+            live.burst(bursts, size)
+            asyncio.run(_pushed(live, count, replayed=False, spent=spent))
             live.calm()
             ours.append(spent)
     made = []
@@ -155,14 +155,12 @@ async def _bare(
     seen: Callable[[Any], None],
     *,
     start: int | None = None,
-    ready: Callable[[], None] | None = None,
 ) -> None:
     """The client library alone, until it has handed over so many trades."""
     import databento_dbn
     from databento.live.protocol import DatabentoLiveProtocol
 
     done = asyncio.Event()
-    begun = asyncio.Event()
     left = count
 
     class Bare(DatabentoLiveProtocol):
@@ -173,8 +171,6 @@ async def _bare(
                 left -= 1
                 if not left:
                     done.set()
-            else:
-                begun.set()
 
     access = live.access
     loop = asyncio.get_running_loop()
@@ -185,10 +181,6 @@ async def _bare(
     await client.authenticated
     client.subscribe("trades", f"{SYMBOL}.FUT", "parent", start)
     client.start()
-    if ready is not None:
-        await begun.wait()
-        await asyncio.sleep(0.05)
-        ready()
     await done.wait()
     client.transport.abort()
 
@@ -212,7 +204,6 @@ async def _pushed(
     count: int,
     *,
     replayed: bool,
-    ready: Callable[[], None] | None = None,
     spent: list[int] | None = None,
 ) -> int:
     """All the way to engine and journal. `spent`: ns since each was published."""
@@ -228,9 +219,6 @@ async def _pushed(
     async with aclosing(inputs) as items:  # type: ignore[type-var]
         async for item in items:
             core.act(item)
-            if ready is not None and not isinstance(item, StoredTicks):
-                ready()
-                ready = None
             if isinstance(item, StoredTicks):
                 if spent is not None:
                     spent.extend((live.clock() - item.ts_recv).tolist())

@@ -40,6 +40,11 @@ def main() -> None:
         say({"port": gateway.port, "offset": offset, "key": gateway.key, "ticks": len(tape)})
         for line in sys.stdin:
             asked = json.loads(line)
+            started = gateway.started
+            say({"ready": True})
+            # What is published before the client's session has begun it would never hear of.
+            while gateway.started == started:
+                time.sleep(0.005)
             burst(gateway, tape[-1:], asked["bursts"], asked["size"])
             say({"done": True})
 
