@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.config import engine_config
 from engine.engine import Engine
 from engine.events import BarClosed, DayStarted
+from engine.names import LevelEnd
+from marketdata.calendars import schedule
 from marketdata.errors import FeedError
 from marketdata.store import the_store
 from tests.marketdata.databento.gateway import (
     H6,
     LISTED,
+    MES,
     NS,
     QUICK,
     Z5,
@@ -25,7 +29,7 @@ from tests.marketdata.databento.gateway import (
 )
 from tests.marketdata.databento.test_front import EVENING, counted
 from tests.servers.databento_gateway import KEY, Gateway, Trouble
-from tests.trading.days import LOSSES, Run, trade
+from tests.trading.days import LOSSES, NEXT_DAY, Run, ticks, trade
 from trading.errors import OptionError
 from trading.models import AuditEvent, Session
 from trading.pipeline.databento import live_market
@@ -272,3 +276,17 @@ def test_without_a_key_nothing_is_begun(clock, settings, data_dir):
     with pytest.raises(FeedError, match="set DATABENTO_API_KEY"):
         live_market(plan(Options(feed="databento", symbol="MES")), wall=clock)
     assert not Session.objects.exists()
+
+
+def test_a_roll_ends_every_level_of_the_old_contract():
+    engine = Engine(engine_config("MES"), schedule(MES, "rth"))
+    engine.push_columns(ticks())
+    levels = engine.levels
+    assert levels
+    assert engine.carry().unfinished
+    gone = engine.roll()
+    assert [(one.level_id, one.reason) for one in gone] == [
+        (level.id, LevelEnd.ROLLED) for level in levels
+    ]
+    assert (engine.levels, engine.carry().levels, engine.carry().unfinished) == ((), (), ())
+    assert list(engine.push_columns(ticks(NEXT_DAY))), "it goes on"
