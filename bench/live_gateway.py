@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from engine.instruments import NANO, instrument
-from engine.ticks import NS
+from engine.ticks import NS, part
 from marketdata.feeds.files import open_file
 from tests.servers.databento_gateway import Gateway, Listed, Records, trades
 
@@ -24,6 +24,7 @@ def main() -> None:
         os.sched_setaffinity(0, {int(core)})
     step = int(instrument(symbol).tick * NANO)
     ticks = next(iter(open_file(path, symbol).blocks(int(count))))
+    ticks = part(ticks, slice(len(ticks.ts) // 2))  # so that the day goes on after them
     tape = trades(
         NUMBER, ticks.ts, ticks.price.astype(np.int64) * step, ticks.size,
         np.where(ticks.side > 0, ord("B"), ord("A")).astype(np.uint8).tobytes(),
