@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.closing import measure, rows_of, shut_bar, tell_bar
+from engine.closing import close_bar, measure, rows_of
 from engine.config import EngineConfig
 from engine.events import Bar, RegimeReading, Signal
 from engine.footprint import FAR, Ladder, ScanState, read_levels, sparse_levels
@@ -139,8 +139,7 @@ class Analysis:
             self._grow(2 * bars, levels)
         if width > levels:
             self._grow(len(self._tables.history), 2 * width)
-        close = tell_bar if telling else shut_bar
-        approved: int = close(state.array, ladder, self.words)
+        approved: int = close_bar(state.array, ladder, self.words, telling)
         return approved
 
     @staticmethod

@@ -107,8 +107,13 @@ def _within(ts: int, windows: Any) -> bool:
 
 
 @njit
-def close_bar(state: Any, ladder: Any, t: Tables) -> int:
-    """Close the open bar into the next row of the history; how many signals were approved."""
+def close_bar(state: Any, ladder: Any, words: Any, telling: bool) -> int:
+    """Close the open bar into the next row of the history; how many signals were approved.
+
+    `telling` writes what else is published of the bar, too: the levels that traded and the prices
+    of rows with imbalances.
+    """
+    t = tables_of(words)
     levels = t.levels[: read_levels(state, ladder, t.levels)]
     clear_levels(state, ladder)
     b, day = t.bar[0], t.session[0]
@@ -129,30 +134,16 @@ def close_bar(state: Any, ladder: Any, t: Tables) -> int:
     n = _find(levels, t)
     day.bars = last + 1
     day.approved = route(t.found, n, t.reading, t.matrix, t.rules[0])
+    if telling:
+        step = t.rules[0].row_ticks
+        low, rows = b.low // step * step, day.rows
+        day.traded = traded_levels(levels, b.low, t.traded)
+        day.buys = marked(t.marks[0, :rows], low, step, t.marked[0])
+        day.sells = marked(t.marks[1, :rows], low, step, t.marked[1])
     s = fields(state)
     s.trades = 0
     s.next_time = ALWAYS
     return int(day.approved)
-
-
-@njit
-def tell_bar(state: Any, ladder: Any, words: Any) -> int:
-    """`close_bar` of the tables in `words`, and what else is published of the bar: the levels that
-    traded, the prices of rows with imbalances."""
-    t = tables_of(words)
-    approved = close_bar(state, ladder, t)
-    b, day, step = t.bar[0], t.session[0], t.rules[0].row_ticks
-    low, rows = b.low // step * step, day.rows
-    day.traded = traded_levels(t.levels[: b.high - b.low + 1], b.low, t.traded)
-    day.buys = marked(t.marks[0, :rows], low, step, t.marked[0])
-    day.sells = marked(t.marks[1, :rows], low, step, t.marked[1])
-    return int(approved)
-
-
-@njit
-def shut_bar(state: Any, ladder: Any, words: Any) -> int:
-    """`close_bar` of the tables in `words`."""
-    return int(close_bar(state, ladder, tables_of(words)))
 
 
 @njit
@@ -183,13 +174,13 @@ def scan_bars(
     i = scan(ts, price, size, side, start, state, ladder)
     while i < len(ts) and _nothing_else(ts, price, size, side, i, state, t):
         ends = s.trades > 0 and ts[i] >= s.bar_end
-        if ends and close_bar(state, ladder, t) > 0 and s.bar_end >= day.wanted_from:
+        if ends and close_bar(state, ladder, words, False) > 0 and s.bar_end >= day.wanted_from:
             return i
         filled = take(ts[i], price[i], size[i], side[i], state, ladder)
         i += 1
         if filled:
             s.bar_end = ts[i - 1]
-            if close_bar(state, ladder, t) > 0 and s.bar_end >= day.wanted_from:
+            if close_bar(state, ladder, words, False) > 0 and s.bar_end >= day.wanted_from:
                 return i
         day.approved = 0
         i = scan(ts, price, size, side, i, state, ladder)

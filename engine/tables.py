@@ -45,7 +45,7 @@ SESSION: Final = np.dtype(
 """Open and close of the session; how many bars the day has; sums since the session's open
 (notional, volume, squares around the reference price) and since the day's start; how many
 unfinished levels are remembered; of the last bar: patterns found, rows, levels traded, rows with
-buy and sell imbalances (the last three only where it is told), signals approved.
+buy and sell imbalances (the last three only where it is told of), signals approved.
 `scan_bars` stops at a bar with approved signals that ends from `wanted_from` on."""
 
 
