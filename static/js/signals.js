@@ -25,15 +25,14 @@ export function family(pattern) {
 
 export const MOST_A_SIDE = 4;
 
-// Which markers a bar shows: long ones below, short ones above, accepted ones nearest to the bar, then
-// the strongest; at most `most` a side, the rest hidden behind a count. `accepted` leaves no other.
-export function placed(signals, accepted = false, most = MOST_A_SIDE) {
+// Where the markers of a bar stand: long ones below, short ones above, accepted ones nearest to the bar, then
+// the strongest; at most `most` a side, the rest hidden behind a count.
+export function placed(signals, most = MOST_A_SIDE) {
   const sides = { below: [], above: [], hiddenBelow: [], hiddenAbove: [] };
   const ranked = [...signals].sort(
     (one, other) => Number(other.ok) - Number(one.ok) || other.strength - one.strength,
   );
   for (const signal of ranked) {
-    if (accepted && !signal.ok) continue;
     const side = signal.dir >= 0 ? "below" : "above";
     if (sides[side].length < most) sides[side].push(signal);
     else sides[side === "below" ? "hiddenBelow" : "hiddenAbove"].push(signal);
@@ -41,9 +40,11 @@ export function placed(signals, accepted = false, most = MOST_A_SIDE) {
   return sides;
 }
 
-export function byBar(signals) {
+// Signals by the start of their bar; those that are `wanted`.
+export function byBar(signals, wanted = () => true) {
   const bars = new Map();
   for (const signal of signals) {
+    if (!wanted(signal)) continue;
     if (bars.has(signal.bar)) bars.get(signal.bar).push(signal);
     else bars.set(signal.bar, [signal]);
   }

@@ -17,7 +17,7 @@ import { EMPTY, drawn, have, missing, reduce } from "./store.js";
 import { renderBanner } from "./ui/banner.js";
 import { CellMenu } from "./ui/cell-menu.js";
 import { renderDay } from "./ui/day-card.js";
-import { $, text } from "./ui/dom.js";
+import { $, hide, text } from "./ui/dom.js";
 import { renderFeed, renderHeader } from "./ui/header.js";
 import { HeartbeatCard } from "./ui/heartbeat-card.js";
 import { layout } from "./ui/layout.js";
@@ -64,7 +64,7 @@ export class Workstation {
         this.#paintPointSoon();
       },
       onEdge: (atEdge) => {
-        $("back-to-live").hidden = atEdge || this.state.bars.length === 0;
+        hide($("back-to-live"), atEdge || this.state.bars.length === 0);
       },
     });
     this.lists = new Lists({

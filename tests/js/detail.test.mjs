@@ -6,7 +6,7 @@ import {
 } from "../../static/js/footprint/detail.js";
 
 const VIEW = {
-  wish: AUTO, rowWish: null, spacing: 90, tickHeight: 12, base: 1, typical: 20, longest: () => 3, before: null,
+  wish: AUTO, rowWish: null, spacing: 90, tickHeight: 12, base: 1, typical: () => 20, longest: () => 3, before: null,
 };
 const at = (changes) => plan({ ...VIEW, ...changes });
 
@@ -36,14 +36,14 @@ test("a wish is followed as far as the zoom carries it, and told where it is not
 });
 
 test("a pane too low for numbers groups rows until they can be read, and says so", () => {
-  const { ticks, grouped, text } = at({ tickHeight: 3, typical: 40 });
+  const { ticks, grouped, text } = at({ tickHeight: 3, typical: () => 40 });
   assert.equal(ticks, 4);
   assert.equal(grouped, true);
   assert.ok(text > 0);
 });
 
 test("where grouping would leave a bar only a few rows, rows stay fine and without numbers", () => {
-  const { ticks, text, short } = at({ tickHeight: 0.6, typical: 30 });
+  const { ticks, text, short } = at({ tickHeight: 0.6, typical: () => 30 });
   assert.equal(ticks, 5);
   assert.equal(text, 0);
   assert.equal(short, "height");
@@ -57,7 +57,7 @@ test("chosen rows are kept, as multiples of the engine's own, with numbers or wi
 });
 
 test("chosen rows thinner than a pixel are grouped, and that is told", () => {
-  const { ticks, short } = at({ rowWish: 1, tickHeight: 0.01, typical: 4000 });
+  const { ticks, short } = at({ rowWish: 1, tickHeight: 0.01, typical: () => 4000 });
   assert.ok(ticks * 0.01 >= 3);
   assert.equal(short, "rows");
 });

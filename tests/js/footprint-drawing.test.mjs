@@ -9,11 +9,33 @@ class Canvas {
   constructor() {
     this.rects = [];
     this.texts = [];
+    this.calls = 0; // that put rectangles on it
   }
 
   fillRect(x, y, width, height) {
     this.rects.push([this.fillStyle, x, y, width, height]);
+    this.calls += 1;
   }
+
+  beginPath() {
+    this.path = [];
+  }
+
+  moveTo(x, y) {
+    this.path.push([x, y]);
+  }
+
+  lineTo(x, y) {
+    const [[, from]] = this.path.splice(-1);
+    this.path.push([this.strokeStyle, x - this.lineWidth / 2, from, this.lineWidth, y - from]);
+  }
+
+  stroke() {
+    this.rects.push(...this.path);
+    this.calls += 1;
+  }
+
+  setLineDash() {}
 
   fillText(text, x, y) {
     this.texts.push([text, this.fillStyle, this.textAlign, x, y, this.font]);
@@ -182,4 +204,13 @@ test("rows out of sight are not drawn", () => {
   const cells = canvas.rects.filter(([colour]) => colour.startsWith("volumeHeat"));
   assert.deepEqual(cells.map(([, , top]) => top), [150, -150]);
   assert.deepEqual(canvas.texts.slice(0, 2).map(([text]) => text).sort(), ["42", "9"]);
+});
+
+test("candles from afar are one path a colour, however many there are", () => {
+  const bars = Array.from({ length: 400 }, (_, at) => ({ ...BAR, o: 101 + (at % 3), c: 102 }));
+  const { canvas, plans } = draw({ bars, spacing: 1.6 });
+  assert.equal(plans[0].drawing, "candles");
+  assert.equal(canvas.rects.length, 400);
+  assert.equal(canvas.calls, 3);
+  for (const colour of ["buy", "sell", "text"]) assert.ok(canvas.of(colour).every(([, , width]) => width === 1));
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { begins, emaRuns, vwapRuns } from "../../static/js/overlays/averages.js";
+import { begins, emaRuns, everyOf, vwapRuns } from "../../static/js/overlays/averages.js";
 import { declutter } from "../../static/js/overlays/labels.js";
 import { Choices, OVERLAYS } from "../../static/js/overlays/options.js";
 import { indexOf, placeOf } from "../../static/js/overlays/place.js";
-import { regimeRuns, strength } from "../../static/js/overlays/regimes.js";
+import { regimeRuns, strength, stretches } from "../../static/js/overlays/regimes.js";
 import { stepped, stopLine, told } from "../../static/js/overlays/stops.js";
 import { MOST_KEPT, NO_TAPE, largest, radius, taken } from "../../static/js/overlays/tape.js";
 import { details } from "../../static/js/signal-words.js";
@@ -91,6 +91,13 @@ test("EMAs come in ticks, begin where they are known, and leave out the forming 
   assert.deepEqual(emaRuns(bars, 0, 3, 0.25, 1)[0].map(({ value }) => value), [11, 11.25]);
 });
 
+test("from afar lines keep every so many bars, the same ones wherever one looks, and both ends of a run", () => {
+  const bars = Array.from({ length: 20 }, (_, at) => line(String(at), { vwap: at === 13 ? "13" : "x", ema: [at, at] }));
+  assert.deepEqual(vwapRuns(bars, 2, 17, 1, 4).map((run) => run.map(({ at }) => at)), [[2, 4, 8, 12], [13, 16, 17]]);
+  assert.deepEqual(emaRuns(bars, 3, 17, 1, 0, 4)[0].map(({ at }) => at), [3, 4, 8, 12, 16, 17]);
+  assert.deepEqual([40, 3, 2, 0.8].map(everyOf), [1, 1, 2, 4]);
+});
+
 // Regimes
 
 test("neighbouring bars of one regime are one stretch", () => {
@@ -104,6 +111,13 @@ test("neighbouring bars of one regime are one stretch", () => {
 test("more confidence is drawn more strongly, none is still seen", () => {
   assert.ok(strength(0.9) > strength(0.5) && strength(0.5) > strength(0));
   assert.ok(strength(null) > 0.1);
+});
+
+test("neighbours of about the same confidence are drawn in one", () => {
+  const bars = [0.49, 0.5, 0.9, null, null].map((conf) => ({ conf }));
+  const drawn = stretches(bars, { from: 0, to: 4, name: "RANGING" });
+  assert.deepEqual(drawn.map(({ from, to }) => [from, to]), [[0, 1], [2, 2], [3, 4]]);
+  assert.equal(stretches(bars, { from: 0, to: 4, name: "NO_TRADE" }).length, 1);
 });
 
 // Labels

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { PATHS } from "../../static/js/chart/marks.js";
 import { placeOf } from "../../static/js/overlays/place.js";
-import { FAMILIES, MOST_A_SIDE, family, placed } from "../../static/js/signals.js";
+import { FAMILIES, MOST_A_SIDE, byBar, family, placed } from "../../static/js/signals.js";
 import { placeInLimits } from "../../static/js/ui/day-card.js";
 import { inputText } from "../../static/js/ui/regime-card.js";
 
@@ -33,10 +33,11 @@ test("accepted signals stand nearest to the bar, the rest are counted", () => {
   assert.deepEqual(sides.above.map(({ id }) => id), ["s"]);
 });
 
-test("far out only accepted signals are shown", () => {
-  const sides = placed([signal(1, 1, false, 1), signal(2, 1, true, 0.5)], true);
-  assert.deepEqual(sides.below.map(({ id }) => id), [2]);
-  assert.equal(sides.hiddenBelow.length, 0);
+test("signals of a bar are found by its start, those that are wanted", () => {
+  const all = [[1, 0, false], [2, 0, true], [3, 60, false]].map(([id, bar, ok]) => ({ ...signal(id, 1, ok, 1), bar }));
+  const ids = (bars) => [...bars].map(([start, list]) => [start, list.map(({ id }) => id)]);
+  assert.deepEqual(ids(byBar(all)), [[0, [1, 2]], [60, [3]]]);
+  assert.deepEqual(ids(byBar(all, ({ ok }) => ok)), [[0, [2]]]);
 });
 
 test("a moment lies in the bar that holds it", () => {

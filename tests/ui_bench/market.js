@@ -13,7 +13,8 @@
   };
   const whole = (limit) => Math.floor(random() * limit);
 
-  const market = { bars: [], close: 17_000, cd: 0, index: 0, seq: 0, signals: 0, at: START };
+  // `traded`: volume, volume by price and by its square, since the session's open.
+  const market = { bars: [], close: 17_000, cd: 0, index: 0, seq: 0, signals: 0, at: START, traded: [0, 0, 0] };
 
   // A bar of LEVELS prices, with everything that a bar of the engine has.
   function bar(index) {
@@ -37,14 +38,30 @@
     market.close = low + 10 + whole(LEVELS - 20);
     market.cd += bv - sv;
     const t = START + index * TIMEFRAME_MS;
-    const vwap = (open / 4).toFixed(2);
+    const { vwap, svwap, sdev } = averages(lv);
     return {
       i: index, t, e: t + TIMEFRAME_MS, o: open, h: high, l: low, c: market.close, v: bv + sv, bv, sv,
       d: bv - sv, dmin: Math.min(0, bv - sv) - 40, dmax: Math.max(0, bv - sv) + 40, cd: market.cd, n: 900,
-      poc, vah: Math.min(high, poc + 9), val: Math.max(low, poc - 9), vwap, svwap: vwap, lv, bi, si,
-      sdev: 12.5, ema: [open - 2, open - 5],
+      poc, vah: Math.min(high, poc + 9), val: Math.max(low, poc - 9), vwap, svwap, lv, bi, si,
+      sdev, ema: [open - 2, open - 5],
       regime: "RANGING", conf: 0.7, scores: [1, 2, 3, 0], said: "", warm: false,
     };
+  }
+
+  // The bar's own VWAP, the session's, and its standard deviation in ticks.
+  function averages(lv) {
+    let [volume, value] = [0, 0];
+    for (const [price, bid, ask] of lv) {
+      volume += bid + ask;
+      value += (bid + ask) * price;
+      market.traded[2] += (bid + ask) * price * price;
+    }
+    market.traded[0] += volume;
+    market.traded[1] += value;
+    const [all, sum, squares] = market.traded;
+    const mean = sum / all;
+    const price = (ticks) => (ticks / 4).toFixed(2);
+    return { vwap: price(value / volume), svwap: price(mean), sdev: Math.sqrt(Math.max(0, squares / all - mean * mean)) };
   }
 
   function signal(of) {

@@ -1,7 +1,9 @@
 // The session's VWAP with bands of one and two deviations, and the EMAs: behind the cells.
 
-import { emaRuns, vwapRuns } from "../overlays/averages.js";
+import { emaRuns, everyOf, vwapRuns } from "../overlays/averages.js";
 import { Primitive } from "./primitive.js";
+
+const FINE_SPACING = 4; // pixels a bar, below it thinner lines: they are many times as fast
 
 export class Vwap extends Primitive {
   constructor(look) {
@@ -18,15 +20,14 @@ export class Vwap extends Primitive {
   }
 
   #draw(frame) {
-    const { theme } = frame;
-    for (const run of vwapRuns(this.bars, frame.from - 1, frame.to + 1, frame.unit)) {
+    const { theme, spacing } = frame;
+    for (const run of vwapRuns(this.bars, frame.from - 1, frame.to + 1, frame.unit, everyOf(spacing))) {
       // Softly: two layers make the inner band the stronger one.
       band(frame, run, 2, theme.vwap, 0.045);
       band(frame, run, 1, theme.vwap, 0.06);
-      line(frame, run.map(({ at, mid }) => [at, mid]), { colour: theme.vwap, width: 1.75 });
+      line(frame, run, ({ mid }) => mid, { colour: theme.vwap, width: 1.75 });
       for (const times of [-2, -1, 1, 2]) {
-        const points = run.map(({ at, mid, dev }) => [at, mid + times * dev]);
-        line(frame, points, { colour: theme.vwap, width: 1, alpha: Math.abs(times) === 1 ? 0.35 : 0.22 });
+        line(frame, run, ({ mid, dev }) => mid + times * dev, { colour: theme.vwap, width: 1, alpha: Math.abs(times) === 1 ? 0.35 : 0.22 });
       }
     }
   }
@@ -38,25 +39,26 @@ export class Emas extends Primitive {
   }
 
   #draw(frame) {
+    const { spacing, theme, unit } = frame;
+    const width = spacing < FINE_SPACING ? 1 : 1.25;
     [null, [4, 3]].forEach((dash, which) => {
-      for (const run of emaRuns(this.bars, frame.from - 1, frame.to + 1, frame.unit, which)) {
-        line(frame, run.map(({ at, value }) => [at, value]), { colour: frame.theme.ema, width: 1.25, alpha: this.look.drawnText ? 0.55 : 0.9, dash });
+      for (const run of emaRuns(this.bars, frame.from - 1, frame.to + 1, unit, which, everyOf(spacing))) {
+        line(frame, run, ({ value }) => value, { colour: theme.ema, width, alpha: this.look.drawnText ? 0.55 : 0.9, dash });
       }
     });
   }
 }
 
-function line({ context, across, down, x, yPrice }, points, { colour, width, alpha = 1, dash = null }) {
+// `price(point)`: what is drawn of the points of a run.
+function line({ context, across, down, x, yPrice }, run, price, { colour, width, alpha = 1, dash = null }) {
+  if (run.length < 2) return;
   context.globalAlpha = alpha;
   context.strokeStyle = colour;
   context.lineWidth = width * across;
   context.lineJoin = "round";
   context.setLineDash(dash ? dash.map((part) => part * across) : []);
   context.beginPath();
-  points.forEach(([at, price], index) => {
-    if (index === 0) context.moveTo(x(at) * across, yPrice(price) * down);
-    else context.lineTo(x(at) * across, yPrice(price) * down);
-  });
+  for (const point of run) context.lineTo(x(point.at) * across, yPrice(price(point)) * down);
   context.stroke();
   context.setLineDash([]);
   context.globalAlpha = 1;

@@ -3,8 +3,10 @@
 
 import { compact } from "../format.js";
 import { textSize } from "../footprint/detail.js";
-import { Columns } from "./columns.js";
+import { Columns, TEXT_HEIGHT } from "./columns.js";
 import { between, span } from "./pixels.js";
+
+const WHISKER_SPACING = 5; // pixels a bar from which they can be told from the columns
 
 export class DeltaSeries extends Columns {
   priceValueBuilder(item) {
@@ -16,27 +18,32 @@ export class DeltaSeries extends Columns {
     const { theme } = this.look;
     context.fillStyle = theme.grid;
     context.fillRect(0, Math.round(zero * down), Math.round(mediaSize.width * across), Math.max(1, Math.round(down)));
+    const columns = { buy: this.ink(theme.buy), sell: this.ink(theme.sell) };
+    const whiskers = { buy: this.ink(theme.buy, "whisker"), sell: this.ink(theme.sell, "whisker") };
     for (const item of items) {
       const { bar } = item.originalData;
-      context.fillStyle = bar.d >= 0 ? theme.buy : theme.sell;
-      if (barSpacing >= 5 && bar.dmin !== undefined && bar.dmax !== undefined) {
-        context.globalAlpha = 0.55;
+      const side = bar.d >= 0 ? "buy" : "sell";
+      if (barSpacing >= WHISKER_SPACING && bar.dmin !== undefined && bar.dmax !== undefined) {
         const [x, w] = span(item.x, 1, across);
         const [top, height] = between(toY(bar.dmax), toY(bar.dmin), down);
-        context.fillRect(x, top, w, height);
-        context.globalAlpha = 1;
+        whiskers[side].rect(x, top, w, height);
       }
       const [x, w] = span(item.x, width, across);
       const [top, height] = between(zero, toY(bar.d), down);
-      context.fillRect(x, top, w, height);
-      this.#number(context, item, bar, { zero, barSpacing, width, across, down, theme });
+      columns[side].rect(x, top, w, height);
     }
+    context.globalAlpha = 0.55;
+    for (const ink of Object.values(whiskers)) ink.lay(context);
+    context.globalAlpha = 1;
+    for (const ink of Object.values(columns)) ink.lay(context);
+    if (!this.holds(barSpacing - width - 6)) return;
+    for (const item of items) this.#number(context, item, item.originalData.bar, { zero, barSpacing, width, across, down, theme });
   }
 
   // Beside the column, on its own side of zero.
   #number(context, item, bar, { zero, barSpacing, width, across, down, theme }) {
     const text = bar.d > 0 ? `+${compact(bar.d)}` : compact(bar.d);
-    const size = textSize(barSpacing - width - 6, 13, text.length);
+    const size = textSize(barSpacing - width - 6, TEXT_HEIGHT, text.length);
     if (size === 0) return;
     context.font = `${Math.round(size * down)}px ${theme.font}`;
     context.textAlign = "left";

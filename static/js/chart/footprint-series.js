@@ -83,7 +83,10 @@ export class FootprintSeries {
 
   #plan(shown, spacing, tickHeight) {
     const { wish = "auto", rowWish = null, rules } = this.look;
-    const ranges = shown.map(({ bar }) => bar.h - bar.l + 1).sort((one, other) => one - other);
+    const typical = () => {
+      const ranges = shown.map(({ bar }) => bar.h - bar.l + 1).sort((one, other) => one - other);
+      return ranges[ranges.length >> 1];
+    };
     const longest = (drawing, ticks) => {
       let length = 1;
       for (const { bar } of shown) {
@@ -94,7 +97,7 @@ export class FootprintSeries {
       return length;
     };
     return plan({
-      wish, rowWish, spacing, tickHeight, base: rules.rowTicks, typical: ranges[ranges.length >> 1], longest,
+      wish, rowWish, spacing, tickHeight, base: rules.rowTicks, typical, longest,
       before: this.plan,
     });
   }

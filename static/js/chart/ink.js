@@ -1,15 +1,27 @@
 // What is drawn is gathered by colour and put on the canvas in layers: setting a colour or a font once
 // for thousands of rectangles and texts is what makes them fast. Buffers are kept from frame to frame.
 
-class Ink {
+// Opaque rectangles of one colour. Those one pixel wide, of which there are most when one looks from afar,
+// are drawn as one path of lines: the same pixels in less than half the time.
+export class Ink {
   constructor(colour) {
     this.colour = colour;
     this.at = [];
     this.count = 0;
+    this.lines = []; // x, top, bottom
+    this.lined = 0;
   }
 
   // Device pixels, whole.
   rect(x, y, width, height) {
+    if (width === 1) {
+      const { lines } = this;
+      lines[this.lined] = x + 0.5;
+      lines[this.lined + 1] = y;
+      lines[this.lined + 2] = y + height;
+      this.lined += 3;
+      return;
+    }
     const { at } = this;
     at[this.count] = x;
     at[this.count + 1] = y;
@@ -19,11 +31,29 @@ class Ink {
   }
 
   lay(context) {
-    if (this.count === 0) return;
+    if (this.count > 0) this.#layBoxes(context);
+    if (this.lined > 0) this.#layLines(context);
+  }
+
+  #layBoxes(context) {
     const { at, count } = this;
     context.fillStyle = this.colour;
     for (let index = 0; index < count; index += 4) context.fillRect(at[index], at[index + 1], at[index + 2], at[index + 3]);
     this.count = 0;
+  }
+
+  #layLines(context) {
+    const { lines, lined } = this;
+    context.strokeStyle = this.colour;
+    context.lineWidth = 1;
+    context.setLineDash(SOLID);
+    context.beginPath();
+    for (let index = 0; index < lined; index += 3) {
+      context.moveTo(lines[index], lines[index + 1]);
+      context.lineTo(lines[index], lines[index + 2]);
+    }
+    context.stroke();
+    this.lined = 0;
   }
 }
 
@@ -56,6 +86,7 @@ class Pen {
   }
 }
 
+const SOLID = Object.freeze([]);
 const BOLD = "600 ";
 
 // All inks and pens of a theme. Later ones lie over earlier ones.

@@ -60,7 +60,11 @@ export class LiveChart {
     priceWheel(element, this.chart, this.footprint);
     this.chart.subscribeCrosshairMove((event) => this.#moved(event));
     this.chart.subscribeClick((event) => this.#moved(event, true));
-    this.chart.timeScale().subscribeVisibleLogicalRangeChange(() => onEdge(this.view.atEdge()));
+    const scale = this.chart.timeScale();
+    scale.subscribeVisibleLogicalRangeChange((range) => {
+      onEdge(this.view.atEdge());
+      if (range) this.panes.space(scale.width() / (range.to - range.from));
+    });
   }
 
   configure(config) {

@@ -11,22 +11,41 @@ export const PATHS = Object.freeze({
 });
 
 const FLIPPED = new Set(["triangle", "flag"]);
-const made = new Map();
+const REACH = 1.1; // how far paths go
+const MOST_KEPT = 200;
+const paths = new Map();
+const pictures = new Map();
 
-// Around (x, y), `size` across, in device pixels. Filled: accepted; hollow: rejected.
-export function drawMark(context, shape, x, y, size, { up, filled, colour, background, line }) {
-  if (!made.has(shape)) made.set(shape, new Path2D(PATHS[shape]));
+// Around (x, y), whole device pixels; about `size` across. Filled: accepted; hollow: rejected. A mark is drawn
+// once and then copied, which takes a third of the time.
+export function drawMark(context, shape, x, y, size, style) {
+  const { up, filled, colour, background, line } = style;
+  const across = Math.round(2 * size) / 2;
+  const key = `${shape} ${across} ${up} ${filled} ${colour} ${background} ${line}`;
+  let picture = pictures.get(key);
+  if (!picture) {
+    if (pictures.size >= MOST_KEPT) pictures.clear();
+    pictures.set(key, (picture = pictureOf(shape, across, style)));
+  }
+  context.drawImage(picture, x - picture.width / 2, y - picture.height / 2);
+}
+
+function pictureOf(shape, size, { up, filled, colour, background, line }) {
+  if (!paths.has(shape)) paths.set(shape, new Path2D(PATHS[shape]));
   const half = size / 2;
-  context.save();
-  context.translate(x, y);
+  const picture = document.createElement("canvas");
+  const room = Math.ceil(half * REACH + line);
+  picture.width = picture.height = 2 * room;
+  const context = picture.getContext("2d");
+  context.translate(room, room);
   context.scale(half, up || !FLIPPED.has(shape) ? half : -half);
   context.lineWidth = line / half;
   context.lineJoin = "round";
   context.strokeStyle = colour;
   context.fillStyle = filled ? colour : background;
-  context.fill(made.get(shape));
-  context.stroke(made.get(shape));
-  context.restore();
+  context.fill(paths.get(shape));
+  context.stroke(paths.get(shape));
+  return picture;
 }
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -8,6 +8,8 @@ import { DeltaSeries } from "./delta-series.js";
 import { barPoint, deltaPoint, point } from "./points.js";
 import { VolumeSeries } from "./volume-series.js";
 
+const THICK = 2;
+const FINE_SPACING = 4; // pixels a bar, below it a line of one pixel: it is many times as fast
 const MAIN = 1000; // the main pane's share; the others' are against it
 const KINDS = {
   volume: { title: "Volume", height: 150, data: (bar) => barPoint(bar), make: ({ chart, look }, at) =>
@@ -15,7 +17,7 @@ const KINDS = {
   delta: { title: "Delta", height: 180, data: (bar, look) => deltaPoint(bar, look), make: ({ chart, look }, at) =>
     chart.addCustomSeries(new DeltaSeries(look), { priceFormat: wholeFormat, priceLineVisible: false, lastValueVisible: true }, at) },
   cumulative: { title: "Cumulative delta", height: 150, data: (bar) => point(bar, bar.cd), make: ({ chart, look }, at) =>
-    chart.addSeries(LineSeries, { color: look.theme.cumulative, lineWidth: 2, priceLineVisible: false, lastValueVisible: true, crosshairMarkerRadius: 3, priceFormat: wholeFormat }, at) },
+    chart.addSeries(LineSeries, { color: look.theme.cumulative, lineWidth: THICK, priceLineVisible: false, lastValueVisible: true, crosshairMarkerRadius: 3, priceFormat: wholeFormat }, at) },
 };
 
 export class Panes {
@@ -43,6 +45,14 @@ export class Panes {
   update(bar, bars) {
     this.bars = bars;
     for (const [name, { series }] of this.open) series.update(KINDS[name].data(bar, this.look));
+  }
+
+  // How far apart bars are now.
+  space(spacing) {
+    const width = spacing < FINE_SPACING ? 1 : THICK;
+    if (width === this.width) return;
+    this.width = width;
+    this.open.get("cumulative")?.series.applyOptions({ lineWidth: width });
   }
 
   nameOf(pane) {

@@ -56,8 +56,9 @@ function frameOf(chart, series, { grid }, bars) {
   const axis = linear((value) => series.priceToCoordinate(value), base * unit, (base + 100) * unit);
   const start = Math.floor(range.from);
   const left = scale.logicalToCoordinate(start);
-  if (axis === null || left === null) return null;
-  const spacing = scale.options().barSpacing;
+  const next = scale.logicalToCoordinate(start + 1);
+  if (axis === null || left === null || next === null) return null;
+  const spacing = next - left; // the library's own figure comes in a copy of all its options
   return {
     from: Math.max(0, start), to: Math.min(bars.length - 1, Math.ceil(range.to)), spacing, unit,
     tickHeight: axis.perUnit * unit,

@@ -2,7 +2,7 @@
 // more confident. Pointing at it tells why.
 
 import { indexOf } from "../overlays/place.js";
-import { REGIMES, regimeRuns, strength } from "../overlays/regimes.js";
+import { REGIMES, regimeRuns, stretches } from "../overlays/regimes.js";
 import { Primitive } from "./primitive.js";
 
 export const RIBBON = 15; // pixels high
@@ -31,11 +31,10 @@ export class RegimeRibbon extends Primitive {
     for (const run of regimeRuns(this.bars, frame.from, frame.to)) {
       const { letter, label, pattern } = REGIMES[run.name] ?? REGIMES.NO_TRADE;
       const colour = theme.regimes[run.name] ?? theme.text;
-      for (let index = run.from; index <= run.to; index += 1) {
-        const left = Math.round((x(index) - spacing / 2) * across);
-        const wide = Math.max(1, Math.round((x(index) + spacing / 2) * across) - left);
-        const alpha = run.name === "NO_TRADE" ? 0.12 : strength(this.bars[index].conf);
-        context.fillStyle = colour;
+      context.fillStyle = colour;
+      for (const { from, to, alpha } of stretches(this.bars, run)) {
+        const left = Math.round((x(from) - spacing / 2) * across);
+        const wide = Math.max(1, Math.round((x(to) + spacing / 2) * across) - left);
         context.globalAlpha = alpha * 0.45;
         context.fillRect(left, 0, wide, Math.round((RIBBON - MARKS) * down));
         context.globalAlpha = alpha;

@@ -16,6 +16,7 @@ export class SignalMarkers extends Primitive {
     super(look, { top: (frame) => this.#draw(frame) });
     this.choices = choices;
     this.signals = new Map(); // start of a bar -> its signals
+    this.accepted = new Map(); // and of them the accepted ones
     this.list = NONE;
     this.spots = []; // where markers were drawn, for the pointer
     this.selected = null;
@@ -28,7 +29,10 @@ export class SignalMarkers extends Primitive {
   }
 
   show(signals, bars) {
-    if (signals !== this.list) this.signals = byBar(signals);
+    if (signals !== this.list) {
+      this.signals = byBar(signals);
+      this.accepted = byBar(signals, ({ ok }) => ok);
+    }
     this.list = signals;
     this.bars = bars;
   }
@@ -60,12 +64,14 @@ export class SignalMarkers extends Primitive {
   #draw(frame) {
     this.spots = [];
     const { drawnRow: row = 1, drawnBelow = 0 } = this.look;
+    const few = frame.spacing < SMALL_SPACING || !this.choices.on("rejected");
+    const marked = few ? this.accepted : this.signals;
     for (let index = frame.from; index <= frame.to; index += 1) {
       const bar = this.bars[index];
-      const signals = this.signals.get(bar.t);
+      const signals = marked.get(bar.t);
       if (!signals) continue;
       const x = frame.x(index);
-      const { below, above, hiddenBelow, hiddenAbove } = placed(signals, frame.spacing < SMALL_SPACING || !this.choices.on("rejected"), mostFor(frame.spacing));
+      const { below, above, hiddenBelow, hiddenAbove } = placed(signals, mostFor(frame.spacing));
       const high = frame.y(Math.floor(bar.h / row) * row + row - 0.5);
       const low = frame.y(Math.floor(bar.l / row) * row - 0.5);
       this.#column(frame, below, hiddenBelow, { bar, x, start: low + drawnBelow, way: 1 });
@@ -74,6 +80,7 @@ export class SignalMarkers extends Primitive {
   }
 
   #column(frame, list, hidden, { bar, x, start, way }) {
+    if (list.length === 0) return;
     const { context, across, down, spacing, height, theme } = frame;
     const size = Math.max(5, Math.min(10, spacing * 0.8));
     const pitch = size + 5;

@@ -3,7 +3,7 @@
 
 import { compact } from "../format.js";
 import { textSize } from "../footprint/detail.js";
-import { Columns } from "./columns.js";
+import { Columns, TEXT_HEIGHT } from "./columns.js";
 import { between, span } from "./pixels.js";
 
 const TITLE = [72, 34]; // pixels from the pane's corner
@@ -15,22 +15,27 @@ export class VolumeSeries extends Columns {
 
   draw({ context, horizontalPixelRatio: across, verticalPixelRatio: down }, items, { toY, width, barSpacing }) {
     const { theme } = this.look;
+    const inks = [this.ink(theme.sellBar), this.ink(theme.buyBar), this.ink(theme.neutralBar)];
+    for (const item of items) {
+      const { bar: { sv, bv, v } } = item.originalData;
+      const [x, w] = span(item.x, width, across);
+      const part = (ink, from, to) => {
+        if (to <= from) return;
+        const [top, height] = between(toY(from), toY(to), down);
+        ink.rect(x, top, w, height);
+      };
+      part(inks[0], 0, sv);
+      part(inks[1], sv, sv + bv);
+      part(inks[2], sv + bv, v);
+    }
+    for (const ink of inks) ink.lay(context);
+    if (!this.holds(barSpacing - 6)) return;
     context.textAlign = "center";
     context.textBaseline = "bottom";
     for (const item of items) {
       const { bar } = item.originalData;
-      const [x, w] = span(item.x, width, across);
-      const part = (from, to, colour) => {
-        if (to <= from) return;
-        const [top, height] = between(toY(from), toY(to), down);
-        context.fillStyle = colour;
-        context.fillRect(x, top, w, height);
-      };
-      part(0, bar.sv, theme.sellBar);
-      part(bar.sv, bar.sv + bar.bv, theme.buyBar);
-      part(bar.sv + bar.bv, bar.v, theme.neutralBar);
       const text = compact(bar.v);
-      const size = textSize(barSpacing - 6, 13, text.length);
+      const size = textSize(barSpacing - 6, TEXT_HEIGHT, text.length);
       if (size === 0) continue;
       if (item.x < TITLE[0] && toY(bar.v) < TITLE[1]) continue; // the pane's title is there
       context.font = `${Math.round(size * down)}px ${theme.font}`;

@@ -30,7 +30,7 @@ const ROUND = [1, 2, 4, 5, 10, 20, 25, 40, 50, 100, 200, 250, 400, 500, 1000, 20
 export const rowChoices = (base = 1) => [1, 2, 4, 5, 10, 20, 40, 50, 100, 200].map((count) => count * base);
 
 // `wish`: one of WISHES; `rowWish`: ticks a row or null for automatic; `spacing`: pixels a bar;
-// `tickHeight`: pixels a tick; `base`: the engine's row; `typical`: ticks from low to high of a usual
+// `tickHeight`: pixels a tick; `base`: the engine's row; `typical()`: ticks from low to high of a usual
 // bar; `longest(drawing, ticks)`: characters of the longest number in sight; `before`: the last plan.
 //
 // {drawing, ticks: a row, text: size or 0, morph: 0 profile .. 1 cells, grouped: rows were made larger
@@ -49,7 +49,7 @@ export function plan({ wish, rowWish, spacing, tickHeight, base, typical, longes
     ? textSize(roomFor(drawing, spacing), ticks * tickHeight, longest(drawing, ticks)) : 0);
 
   const large = choose(NUMBER_ROW);
-  const speaks = usable || large === base || typical / large >= LEAST_ROWS;
+  const speaks = usable || large === base || typical() / large >= LEAST_ROWS;
   const text = usable || (speaks && !isProfile(drawing)) ? fit(large) : 0;
   const ticks = text > 0 ? large : choose(THIN_ROW);
   const plain = text > 0 ? text : fit(ticks); // rows that are high anyway

@@ -22,8 +22,22 @@ export function regimeRuns(bars, from, to) {
   return result;
 }
 
-// How strongly a confidence is drawn: never invisible, never as loud as the cells.
+// How strongly a confidence is drawn: never invisible, never as loud as the cells; in steps, so that
+// neighbours are often alike.
+const STEPS = 20;
 export function strength(confidence) {
-  return confidence === null || confidence === undefined
-    ? 0.25 : 0.22 + 0.6 * Math.min(1, Math.max(0, confidence));
+  if (confidence === null || confidence === undefined) return 0.25;
+  return Math.round((0.22 + 0.6 * Math.min(1, Math.max(0, confidence))) * STEPS) / STEPS;
+}
+
+// Parts of a run that are drawn alike: {from, to, alpha}.
+export function stretches(bars, { from, to, name }) {
+  const result = [];
+  for (let index = from; index <= to; index += 1) {
+    const alpha = name === "NO_TRADE" ? 0.12 : strength(bars[index].conf);
+    const before = result.at(-1);
+    if (before?.alpha === alpha) before.to = index;
+    else result.push({ from: index, to: index, alpha });
+  }
+  return result;
 }

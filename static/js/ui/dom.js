@@ -20,6 +20,11 @@ export function text(element, value) {
   if (element.textContent !== wanted) element.textContent = wanted;
 }
 
+// Even an attribute that stays what it is has the page's styles looked at again.
+export function hide(element, hidden) {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
 export function tone(element, name) {
   for (const each of ["buy", "sell", "profit", "loss", "muted"]) element.classList.toggle(each, each === name);
 }

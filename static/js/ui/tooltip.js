@@ -1,7 +1,7 @@
 // What a mark on the chart says when it is pointed at. The chart tells what is under the pointer:
 // point.over = {kind, what}.
 
-import { $ } from "./dom.js";
+import { $, hide } from "./dom.js";
 import { TOLD } from "./tooltip-words.js";
 
 let shown = null;
@@ -10,7 +10,7 @@ export function renderTooltip(state, point, stage) {
   const box = $("tooltip");
   const over = point?.over && state.config ? point.over : null;
   if (!over || !TOLD[over.kind]) {
-    box.hidden = true;
+    hide(box, true);
     shown = null;
     return;
   }
@@ -18,7 +18,7 @@ export function renderTooltip(state, point, stage) {
     shown = over.what;
     box.replaceChildren(...TOLD[over.kind](over.what, state.config));
   }
-  box.hidden = false;
+  hide(box, false);
   const { clientWidth, clientHeight } = stage;
   const left = point.x + 16 + box.offsetWidth > clientWidth ? point.x - 16 - box.offsetWidth : point.x + 16;
   const top = Math.min(Math.max(4, point.y + 12), clientHeight - box.offsetHeight - 4);
