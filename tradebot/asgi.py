@@ -4,7 +4,6 @@ A socket is taken from our own pages only (its Origin must be an allowed host) a
 """
 
 import os
-import warnings
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -13,19 +12,15 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradebot.settings")
 
-# WhiteNoise hands out files as plain iterators; they are small, and Django reads them in a thread.
-warnings.filterwarnings(
-    "ignore", message="StreamingHttpResponse must consume synchronous iterators"
-)
-
 pages = get_asgi_application()
 
 # Consumers import models, which exist only once Django is set up.
+from tradebot.static_files import StaticFirst  # noqa: E402
 from trading.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": pages,
+        "http": StaticFirst(pages),
         "websocket": AllowedHostsOriginValidator(
             # The stubs want a type that is private to them.
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns))  # type: ignore[arg-type]

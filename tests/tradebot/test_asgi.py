@@ -2,10 +2,12 @@
 
 import logging
 import warnings
+from pathlib import Path
 
 import httpx
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.conf import settings
 
 from tradebot.asgi import application
 from tradebot.logging import configure
@@ -18,17 +20,40 @@ async def browser():
         yield client
 
 
-async def test_static_files_are_served_without_a_warning(browser):
+async def test_static_files_are_served_before_django_is_asked(browser, monkeypatch):
+    async def asked(*_: object) -> None:
+        raise AssertionError("Django was asked")
+
+    monkeypatch.setattr(application.application_mapping["http"], "_application", asked)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.filterwarnings(
-            "ignore", message="StreamingHttpResponse must consume synchronous iterators"
-        )
         page = await browser.get("/static/unfold/css/styles.css")
 
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/css")
+    assert page.headers["x-content-type-options"] == "nosniff"
     assert len(page.content) == int(page.headers["content-length"])
+
+
+async def test_a_static_file_that_the_browser_has_is_not_sent_again(browser):
+    first = await browser.get("/static/js/format.js")
+    again = await browser.get(
+        "/static/js/format.js", headers={"If-None-Match": first.headers["etag"]}
+    )
+    headers = await browser.head("/static/js/format.js")
+
+    assert first.text == (Path(settings.BASE_DIR) / "static/js/format.js").read_text()
+    assert (again.status_code, again.content) == (304, b"")
+    assert (headers.status_code, headers.content) == (200, b"")
+    assert headers.headers["content-length"] == first.headers["content-length"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["nothing.js", "../tradebot/settings.py", "%2e%2e/manage.py", ""])
+async def test_what_is_no_static_file_is_djangos_to_refuse(browser, path):
+    page = await browser.get(f"/static/{path}")
+
+    assert page.status_code == 404
 
 
 @pytest.mark.django_db(transaction=True)
