@@ -10,6 +10,19 @@ const LONGEST_MS = 15_000;
 const QUIET_MS = 12_000;
 const ANSWER_MS = 5_000;
 
+// Where the live page's socket is; early-socket.js has the same.
+export function liveUrl({ protocol, host, search }) {
+  const account = new URLSearchParams(search).get("account");
+  return `${protocol === "https:" ? "wss" : "ws"}://${host}/ws/live/${account ? `?${new URLSearchParams({ account })}` : ""}`;
+}
+
+// The socket that was opened before this code was here, once, if it is still of use.
+export function takeEarly(page, url) {
+  const early = page.earlySocket;
+  page.earlySocket = null;
+  return early && early.url === url && early.socket.readyState <= 1 ? early : null;
+}
+
 export function backOff(attempt, random = Math.random) {
   const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt);
   return Math.round(ceiling / 2 + random() * (ceiling / 2));
@@ -28,15 +41,16 @@ export class LiveSocket {
     this.state = null;
   }
 
-  start() {
+  // `early`: {socket, asked, waiting}: one that is open or opening; whether it has asked for the day; what came.
+  start(early = null) {
     if (this.socket || this.state === "refused") return;
     this.#clear();
     this.#tell(this.attempt === 0 ? "connecting" : this.state);
-    const socket = this.openSocket(this.url);
+    const socket = early?.socket ?? this.openSocket(this.url);
     this.socket = socket;
     socket.onopen = () => {
       this.#tell("open");
-      this.sync(this.have());
+      if (!early?.asked) this.sync(this.have());
       this.#listen();
     };
     socket.onmessage = (event) => {
@@ -50,6 +64,8 @@ export class LiveSocket {
     socket.onclose = (event) => {
       if (socket === this.socket) this.#lost(event.code);
     };
+    if (early?.socket.readyState === 1) socket.onopen();
+    for (const event of early?.waiting.splice(0) ?? []) socket.onmessage(event);
   }
 
   // How long the way to the server and back takes now: `onRoundTrip` gets the milliseconds.

@@ -90,7 +90,8 @@ class Server:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(lambda: self._answers(log), "the server answers", seconds=60)
+        # The first start on a machine compiles the engine.
+        wait_until(lambda: self._answers(log), "the server answers", seconds=240)
         found = re.search(r"http://\S+/login/once/\S+", log.read_text())
         self.link = found.group(0) if found else ""
 

@@ -62,15 +62,29 @@ def test_bars_close_on_the_page_as_in_the_database(look: LookAt) -> None:
     assert shown == [t for t in live.server.bar_starts() if shown[0] <= t <= shown[-1]]
 
 
+def test_the_day_is_asked_for_once_by_a_socket_that_is_open_before_the_modules_are(
+    look: LookAt,
+) -> None:
+    live = look()
+    live.until("livePage.station.connection === 'open'")
+    assert live.page.evaluate("window.earlySocket") is None  # it was taken over
+    assert [one for one in live.wire.asked if one == {"type": "sync", "have": None}] == [
+        {"type": "sync", "have": None}
+    ]
+    opened = "performance.getEntriesByType('resource').map(({name}) => name)"
+    names = [name.rsplit("/", 1)[-1] for name in live.page.evaluate(opened)]
+    assert "early-socket.js" in names
+
+
 def test_a_cut_socket_comes_back_without_a_reload_gap_or_double(look: LookAt) -> None:
     live = look()
-    before = live.bars()[-1]["i"]
     live.wire.drop(down=True)
-    live.until("!document.getElementById('banner').hidden", seconds=3)
+    live.until("!document.getElementById('banner').hidden")
     assert live.text("#feed-state") == "Disconnected"
+    before = live.bars()[-1]["i"]  # nothing comes in any more
     live.shoot("live-disconnected")
     wait_until(lambda: len(live.server.bar_starts()) > before + 4, "bars close meanwhile")
-    assert live.bars()[-1]["i"] <= before + 1
+    assert live.bars()[-1]["i"] == before
     live.wire.down = False
     live.until(f"livePage.state().bars.at(-1).i > {before} + 4")
     live.until("document.getElementById('banner').hidden")

@@ -1,12 +1,13 @@
 """What is drawn over, beside and under the bars: chosen, remembered, explained."""
 
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Look
+from tests.browser.conftest import WAIT_S, Look
 
 LookAt = Callable[..., Look]
 OVERLAYS = "livePage.station.chart.overlays"
@@ -28,7 +29,8 @@ def point_at(live: Look, spot: str, shown: str, *, click: bool = False) -> None:
     """Move to where `spot` (an expression for {x, y} in the chart) is until `shown` holds: the
     market moves under the pointer."""
     box = live.page.locator("#chart").bounding_box()
-    for _ in range(40):
+    end = time.monotonic() + WAIT_S
+    while time.monotonic() < end:
         found = live.page.evaluate(spot)
         if found:
             at = (box["x"] + found["x"], box["y"] + found["y"])
@@ -39,7 +41,7 @@ def point_at(live: Look, spot: str, shown: str, *, click: bool = False) -> None:
             if live.page.evaluate(shown):
                 return
         live.page.wait_for_timeout(60)
-    live.until(shown, seconds=1)
+    raise AssertionError(f"pointed for {WAIT_S:.0f} s in vain: {shown}")
 
 
 def test_the_menu_works_from_the_keyboard_and_is_remembered(live: Look) -> None:

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
+import { runInNewContext } from "node:vm";
 
 import { CatchUp, MOST, RETRY_MS } from "../../static/js/catch-up.js";
-import { LiveSocket, REFUSED, backOff } from "../../static/js/live-socket.js";
+import { LiveSocket, REFUSED, backOff, liveUrl, takeEarly } from "../../static/js/live-socket.js";
 
 class Timers {
   constructor() {
@@ -178,4 +180,90 @@ test("the way to the server and back is measured, one question at a time", () =>
   opened.at(-1).onmessage({ data: '{"type":"pong"}' });
   opened.at(-1).onmessage({ data: '{"type":"pong"}' });
   assert.deepEqual(trips, [35]);
+});
+
+// A socket that was opened before the modules came
+
+function early(readyState, { asked = readyState === 1, waiting = [] } = {}) {
+  const fake = { readyState, sent: [], send: (text) => fake.sent.push(JSON.parse(text)), close: () => {} };
+  return { url: socket.url, socket: fake, asked, waiting };
+}
+const told = (message) => ({ data: JSON.stringify(message) });
+
+test("a socket that has asked is taken over with what came, and does not ask again", () => {
+  const one = early(1, { waiting: [told({ type: "snapshot" }), told({ type: "frame" })] });
+  socket.start(one);
+  assert.deepEqual(opened, []);
+  assert.deepEqual(states, ["connecting", "open"]);
+  assert.deepEqual(received.map(({ type }) => type), ["snapshot", "frame"]);
+  one.socket.onmessage(told({ type: "frame" }));
+  assert.equal(received.length, 3);
+  assert.deepEqual(one.socket.sent, []);
+});
+
+test("one that is still opening asks once it is open", () => {
+  const one = early(0);
+  socket.start(one);
+  assert.deepEqual(states, ["connecting"]);
+  accept(one.socket);
+  assert.deepEqual(one.socket.sent, [{ type: "sync", have: 42 }]);
+});
+
+test("when the one taken over is lost, the next asks for what is missing", () => {
+  const one = early(1);
+  socket.start(one);
+  one.socket.onclose({ code: 1006 });
+  timers.pass(1_000);
+  accept();
+  assert.deepEqual(opened[0].sent, [{ type: "sync", have: 42 }]);
+});
+
+test("only an early socket of the same address that is not closed is taken, and only once", () => {
+  const page = { earlySocket: early(1) };
+  assert.ok(takeEarly(page, socket.url));
+  assert.equal(takeEarly(page, socket.url), null);
+  assert.equal(takeEarly({ earlySocket: early(3) }, socket.url), null);
+  assert.equal(takeEarly({ earlySocket: early(1) }, "ws://elsewhere/"), null);
+  assert.equal(takeEarly({}, socket.url), null);
+});
+
+// The page's script that opens it, as a browser would run it.
+function boot(address, { livePage } = {}) {
+  const made = [];
+  class WebSocket {
+    constructor(url) {
+      made.push(Object.assign(this, { url, sent: [], closed: false }));
+    }
+
+    send(text) {
+      this.sent.push(JSON.parse(text));
+    }
+
+    close() {
+      this.closed = true;
+    }
+  }
+  const location = new URL(address);
+  const window = { livePage };
+  runInNewContext(readFileSync(new URL("../../static/js/early-socket.js", import.meta.url), "utf8"), { window, location, WebSocket, URLSearchParams });
+  return { window, made, location };
+}
+
+test("the early socket goes where the page's own would, asks for the whole day and keeps what comes", () => {
+  for (const address of ["http://127.0.0.1:8000/", "https://desk.example/?account=paper-MES&cells=delta"]) {
+    const { window: page, made: [one], location } = boot(address);
+    assert.equal(one.url, liveUrl(location));
+    one.onopen();
+    one.onmessage("first");
+    assert.deepEqual(one.sent, [{ type: "sync", have: null }]);
+    assert.equal(page.earlySocket.asked, true);
+    assert.deepEqual([...page.earlySocket.waiting], ["first"]);
+  }
+});
+
+test("it does not come after the page's own, and gives up when nobody takes it", () => {
+  assert.deepEqual(boot("http://here/", { livePage: {} }).made, []);
+  const { made: [one] } = boot("http://here/");
+  for (let count = 0; count <= 500; count += 1) one.onmessage(count);
+  assert.equal(one.closed, true);
 });

@@ -2,7 +2,7 @@
 
 import { BarsWatch } from "../bars-watch.js";
 import { mountSteering } from "../control/steering.js";
-import { LiveSocket } from "../live-socket.js";
+import { LiveSocket, liveUrl, takeEarly } from "../live-socket.js";
 import { SessionWatch } from "../session-watch.js";
 import { Workstation } from "../workstation.js";
 
@@ -12,9 +12,8 @@ const station = new Workstation({ ask: (have) => socket.sync(have) });
 
 const steering = mountSteering(station);
 
-const account = new URLSearchParams(location.search).get("account");
 const socket = new LiveSocket({
-  url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/live/${account ? `?${new URLSearchParams({ account })}` : ""}`,
+  url: liveUrl(location),
   have: () => station.have(),
   onMessage: (message) => station.receive(message),
   onState: (now) => {
@@ -40,4 +39,4 @@ addEventListener("pageshow", (event) => {
 window.livePage = Object.freeze({ state: () => station.state, drawn: () => station.drawn(), station, steering });
 
 setInterval(() => socket.measure(), MEASURE_MS);
-socket.start();
+socket.start(takeEarly(window, socket.url));
