@@ -6,24 +6,25 @@ here its answer is sent straight from the event loop: they are small, and read f
 cache. What it does not know, and whatever is no static file, is Django's.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-if TYPE_CHECKING:
-    from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+# As Django types them.
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class StaticFirst:
-    def __init__(self, application: "ASGI3Application") -> None:
+    def __init__(self, application: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
         self._application = application
         files = WhiteNoiseMiddleware(None)
         self._prefix: str = files.static_prefix
         self._find = files.find_file if files.autorefresh else files.files.get
 
-    async def __call__(
-        self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
             await self._application(scope, receive, send)
             return
@@ -49,7 +50,6 @@ class StaticFirst:
                 "type": "http.response.start",
                 "status": int(response.status),
                 "headers": [*headers, (b"x-content-type-options", b"nosniff")],
-                "trailers": False,
             }
         )
         await send({"type": "http.response.body", "body": body, "more_body": False})
