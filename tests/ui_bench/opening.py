@@ -5,11 +5,12 @@ from tests.browser.conftest import until
 from tests.ui_bench.goals import INTERACTIVE_MS
 from tests.ui_bench.page import SIZE, Setup, percentile
 
-# Resolves in the task after the frame that shows the day's bars: the one that is being built may come
-# before them, and alone is no chart.
+# Resolves in the task after the frame that shows the day's bars: the one that is being built may
+# come before them, and alone is no chart.
 SHOWN = """() => new Promise((resolve) => {
   const look = () => {
-    if (!(window.livePage?.state().synced && livePage.drawn().length > 0)) return requestAnimationFrame(look);
+    const there = window.livePage?.state().synced && livePage.drawn().length > 0;
+    if (!there) return requestAnimationFrame(look);
     requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
   };
   look();
