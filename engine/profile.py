@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.compiled import njit
+from engine.ticks import MAX_LADDER
 
 Volumes = npt.NDArray[np.int64]
 
@@ -123,6 +124,9 @@ def _gather(levels: Any, low: int, volumes: Any) -> None:
 class Profile:
     """Volume by price over any stretch: a session, a day, a composite of days.
 
+    It is at most MAX_LADDER prices wide, as a bar is. Where volume lies further apart (a bad first
+    tick, a market that was quoted anew) what is too far from the busiest price is left out.
+
     >>> profile = Profile()
     >>> profile.add(np.array([[100, 5, 7, 0], [101, 2, 9, 1]]))
     >>> profile.low, profile.total.tolist()
@@ -141,10 +145,22 @@ class Profile:
         if len(self.volumes):
             high = max(high, self.low + len(self.volumes) - 1)
             low = min(low, self.low)
+        if high - low >= MAX_LADDER:
+            self._keep_near(np.concatenate([self.levels, levels]))
+            return
         wider = np.zeros((high - low + 1, 3), np.int64)
         wider[self.low - low : self.low - low + len(self.volumes)] = self.volumes
         _gather(levels, low, wider)
         self.low, self.volumes = low, wider
+
+    def _keep_near(self, levels: Volumes) -> None:
+        """Begin anew with what is near the price with the most volume, of equals the lowest."""
+        prices, which = np.unique(levels[:, 0], return_inverse=True)
+        volume = np.zeros(len(prices), np.int64)
+        np.add.at(volume, which, levels[:, 1:].sum(axis=1))
+        busiest = int(prices[volume.argmax()])
+        self.low, self.volumes = 0, np.zeros((0, 3), np.int64)
+        self.add(levels[np.abs(levels[:, 0] - busiest) < MAX_LADDER // 2])
 
     @property
     def total(self) -> Volumes:

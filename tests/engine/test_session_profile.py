@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from engine.config import engine_config
 from engine.engine import Engine
-from engine.events import BarClosed
+from engine.events import BarClosed, LevelMade
+from engine.names import LevelKind
 from engine.profile import Profile, nodes
+from engine.ticks import MAX_LADDER
 from tests.engine.markets import random_market
-from tests.oracle.days import ALL_DAY, Days
+from tests.oracle.days import ALL_DAY, HOUR, Days
 
 LEVELS = st.lists(
     st.tuples(st.integers(900, 1000), *[st.integers(0, 50)] * 3),
@@ -40,6 +42,34 @@ def test_an_empty_bar_adds_nothing() -> None:
     profile = Profile()
     profile.add(np.zeros((0, 4), np.int64))
     assert len(profile.total) == 0
+
+
+def test_what_is_too_far_from_the_busiest_price_is_left_out() -> None:
+    far, near = 2_000_000_000, 20_000
+    profile = Profile()
+    profile.add(np.array([[near, 0, 3, 0], [far, 9, 0, 0]]))
+    assert profile.levels.tolist() == [[far, 9, 0, 0]]
+    profile.add(np.array([[far - 1, 1, 1, 0], [far - MAX_LADDER + 2, 4, 0, 0]]))
+    assert profile.total.sum() == 15
+    profile.add(np.array([[near, 20, 0, 0], [near + 1, 0, 5, 0]]))
+    assert profile.levels.tolist() == [[near, 20, 0, 0], [near + 1, 0, 5, 0]]
+    assert profile.summary() == (near, near, near)
+
+
+def test_of_equally_busy_prices_far_apart_the_lower_stays() -> None:
+    profile = Profile()
+    profile.add(np.array([[2_000_000_000, 5, 0, 0], [7, 0, 5, 0]]))
+    assert profile.levels.tolist() == [[7, 0, 5, 0]]
+
+
+def test_a_bad_first_tick_does_not_widen_the_sessions_profile() -> None:
+    """No price was there to compare it with; five jumps that agree are the new level."""
+    ticks = random_market(1, 2_000)
+    ticks["price"][0] = 2_000_000_000
+    days = Days(open=0, entries_to=19 * HOUR, flatten_at=20 * HOUR, close=20 * HOUR)
+    events = Engine(engine_config("ES"), days).push(ticks)
+    made = [event.level for event in events if isinstance(event, LevelMade)]
+    assert [level.low < 30_000 for level in made if level.kind is LevelKind.NAKED_POC] == [True]
 
 
 def test_the_days_profile_has_its_own_point_of_control_and_value_area() -> None:

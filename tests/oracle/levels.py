@@ -84,7 +84,7 @@ class Levels:
     def close_session(self) -> None:
         """The session is over if it was not yet: it leaves its POC, if it traded."""
         if self.session:
-            poc, ts = point_of_control(self.session), self.day.close
+            poc, ts = point_of_control(near_busiest(self.session)), self.day.close
             self.update(ts, {}, [Level("poc", ts, poc, poc, 0)])
         self.session = None
 
@@ -141,3 +141,11 @@ class Levels:
         if top <= bar.low or prices.isdisjoint(range(level.low, top)):
             return ""
         return "revisited"
+
+
+def near_busiest(volumes: dict[int, int]) -> dict[int, int]:
+    """What counts of a session whose prices lie too far apart."""
+    if max(volumes) - min(volumes) < 1_048_576:
+        return volumes
+    busiest = max(volumes, key=lambda price: (volumes[price], -price))
+    return {price: size for price, size in volumes.items() if abs(price - busiest) < 524_288}

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from hypothesis import given
 
 from engine.config import EngineConfig, engine_config
+from engine.instruments import INSTRUMENTS
 from engine.scalars import decimal_text
 from engine.settings import is_text, settings
 from engine.written import flat
@@ -113,8 +114,7 @@ def test_all_that_is_wrong_is_said_with_its_line_and_where_it_was_written():
         "line 5: defaults.risk.stop_tickz is unknown; did you mean stop_ticks or trail_step_ticks?",
         "line 6: defaults.risk.target_ticks is 0; it must be above 0",
         "line 9: symbols.ES.bars.seconds is 'soon'; it must be a whole number",
-        "line 11: symbols.MSE is unknown; did you mean MES? known are ES, MES, NQ, MNQ, CL, GC, "
-        "MCL, BTCUSDT, ETHUSDT, BTCUSDT-SPOT",
+        "line 11: symbols.MSE is unknown; did you mean MES? known are " + ", ".join(INSTRUMENTS),
         "line 12: symbols.NQ must be a mapping, like {risk: {stop_ticks: 12}}",
     ]
 
