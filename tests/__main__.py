@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -23,6 +24,7 @@ from tests.services import Service, Unavailable, closing_all, find_postgres, fin
 
 REPOSITORY = Path(__file__).parent.parent
 OLDEST_NODE = 20
+SHOWN_FILES = 25
 NO_TESTS = 5  # pytest's exit code when it collected nothing
 
 
@@ -56,6 +58,15 @@ def read_junit(path: Path, code: int) -> Counts:
     return counts
 
 
+def slowest_files(path: Path) -> list[str]:
+    """Where a run of pytest spent its time: seconds by file, the longest first."""
+    seconds: Counter[str] = Counter()
+    if path.is_file() and path.stat().st_size:
+        for case in ElementTree.parse(path).getroot().iter("testcase"):
+            seconds[case.get("classname", "")] += float(case.get("time", 0))
+    return [f"{spent:6.0f} s  {name}" for name, spent in seconds.most_common(SHOWN_FILES)]
+
+
 def read_tap(text: str, code: int) -> Counts:
     """The counts at the end of node's TAP output."""
 
@@ -77,6 +88,7 @@ def run_pytest(title: str, arguments: list[str], environ: dict[str, str]) -> Cou
         code = subprocess.call(
             [sys.executable, "-m", "pytest", *options, *arguments], cwd=REPOSITORY, env=environ
         )
+        print("slowest files", *slowest_files(report), sep="\n", flush=True)
         return read_junit(report, code)
 
 

@@ -62,7 +62,7 @@ assert django.conf.settings.DATABASES  # now, so that pytest-django finds Django
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
 # A slow machine is no bug, and a failure must come again: no deadline, the same examples each time.
-for name, examples in {"dev": 40, "ci": 100, "thorough": 2_000}.items():
+for name, examples in {"dev": 40, "ci": 60, "thorough": 2_000}.items():
     settings.register_profile(
         name,
         max_examples=examples,

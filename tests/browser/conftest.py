@@ -7,6 +7,7 @@ Playwright keeps an event loop running in its thread, and Django forbids databas
 its fixtures end with the module, and tests here read the server's database with sqlite3.
 """
 
+import atexit
 import json
 import os
 import re
@@ -16,9 +17,11 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +80,8 @@ class Server:
         subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True)
 
     def prepare(self) -> None:
-        self.manage("migrate", "--verbosity", "0")
-        self.manage("createsuperuser", "--noinput", "--username", USER, "--email", "a@example.com")
+        """Tables, and a user who may do everything."""
+        shutil.copytree(prepared(), self.folder, dirs_exist_ok=True)
 
     def start(self, *words: str) -> None:
         log = self.folder / "server.log"
@@ -118,6 +121,17 @@ class Server:
         with sqlite3.connect(f"file:{self.folder / 'tradebot.sqlite3'}?mode=ro", uri=True) as rows:
             found = rows.execute("select start_ns from marketdata_bar order by start_ns")
             return [start // 1_000_000 for (start,) in found]
+
+
+@cache
+def prepared() -> Path:
+    """A data folder that every server begins with, made once."""
+    holder = tempfile.TemporaryDirectory(prefix="tradebot-prepared-")
+    atexit.register(holder.cleanup)
+    first = Server(Path(holder.name))
+    first.manage("migrate", "--verbosity", "0")
+    first.manage("createsuperuser", "--noinput", "--username", USER, "--email", "a@example.com")
+    return first.folder
 
 
 def wait_until(done: Callable[[], bool], what: str, *, seconds: float = WAIT_S) -> None:

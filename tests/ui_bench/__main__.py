@@ -9,7 +9,6 @@ something could not be measured.
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +17,8 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 
 from bench.table import Row, as_table
-from tests.browser.conftest import Server
 from tests.ui_bench import frames, live, memory, opening
-from tests.ui_bench.page import Setup, launched, logged_in
+from tests.ui_bench.page import Setup, launched, logged_in, serving
 
 TOPICS: Final[Mapping[str, Any]] = {
     "frames": frames.rows,
@@ -28,7 +26,6 @@ TOPICS: Final[Mapping[str, Any]] = {
     "live": live.rows,
     "memory": memory.rows,
 }
-SPEED: Final = "200"  # of the simulated market: about 1,000 ticks a second
 NOTES: Final = """\
 Frames are made as fast as they can be, not at a screen's rate; drawing is done by the processor, \
 as in a browser without a graphics card. An update is published 10 times a second: a tick waits up \
@@ -41,32 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     topics: list[tuple[str, list[Row]]] = []
     failed = False
-    with (
-        tempfile.TemporaryDirectory(prefix="tradebot-bench-ui-") as folder,
-        sync_playwright() as playwright,
-    ):
-        server = Server(Path(folder))
-        try:
-            with console.status("starting the server"):
-                server.prepare()
-                server.start(
-                    "manage.py", "trade", "--feed", "simulator", "--symbol", "MES",
-                    "--timeframe", "60", "--speed", SPEED, "--serve", f"127.0.0.1:{server.port}",
-                )  # fmt: skip
-                setup = Setup(playwright, server, logged_in(playwright, server), options.quick)
-            with launched(playwright) as browser:
-                console.print(
-                    f"Chromium {browser.version}, headless, 1440 x 900\n", highlight=False
-                )
-            for name in options.only:
-                with console.status(name):
-                    try:
-                        topics.append((name, TOPICS[name](setup)))
-                    except Exception:  # noqa: BLE001 - whatever it was, it is said and counted
-                        console.print_exception()
-                        failed = True
-        finally:
-            server.stop()
+    with sync_playwright() as playwright, serving("1") as server:
+        setup = Setup(playwright, server, logged_in(playwright, server), options.quick)
+        with launched(playwright) as browser:
+            console.print(f"Chromium {browser.version}, headless, 1440 x 900\n", highlight=False)
+        for name in options.only:
+            with console.status(name):
+                try:
+                    topics.append((name, TOPICS[name](setup)))
+                except Exception:  # noqa: BLE001 - whatever it was, it is said and counted
+                    console.print_exception()
+                    failed = True
     console.print(as_table(topics))
     console.print()
     console.print(NOTES, highlight=False)

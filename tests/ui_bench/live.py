@@ -25,10 +25,10 @@ WATCH = """() => {
 def rows(setup: Setup) -> list[Row]:
     """Half of the frames are faster than the first figure, 99 of 100 than the second."""
     count = 50 if setup.quick else 300
-    with setup.chromium() as browser:
-        context = browser.new_context(viewport=SIZE, storage_state=setup.cookies)
+    with setup.market("200") as busy, busy.chromium() as browser:
+        context = browser.new_context(viewport=SIZE, storage_state=busy.cookies)
         page = context.new_page()
-        page.goto(f"{setup.server.url}/")
+        page.goto(f"{busy.server.url}/")
         until(page, "window.livePage?.drawn().length > 20", seconds=60)
         page.wait_for_timeout(3_000)  # what joining asks for is over
         page.evaluate(WATCH)

@@ -1,9 +1,10 @@
 """A page in headless Chromium that is measured: a real server's, fed by the market in market.js."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ class Setup:
     server: Server
     cookies: Any
     quick: bool
+
+    @contextmanager
+    def market(self, speed: str) -> "Iterator[Setup]":
+        """The same with a server of its own, whose market begins in its busy hours: `speed` times
+        as fast as real time, at 200 about 1,000 ticks a second."""
+        with serving(speed) as server:
+            yield replace(self, server=server, cookies=logged_in(self.playwright, server))
 
     @contextmanager
     def chromium(self, *more: str) -> Iterator[Any]:
@@ -48,6 +56,22 @@ class Setup:
             context.close()
         if wrong:
             raise RuntimeError(f"the page failed {len(wrong)} times, first: {wrong[0]}")
+
+
+@contextmanager
+def serving(speed: str) -> Iterator[Server]:
+    """The product on a simulated market, a bar a minute."""
+    with tempfile.TemporaryDirectory(prefix="tradebot-bench-ui-") as folder:
+        server = Server(Path(folder))
+        try:
+            server.prepare()
+            server.start(
+                "manage.py", "trade", "--feed", "simulator", "--symbol", "MES",
+                "--timeframe", "60", "--speed", speed, "--serve", f"127.0.0.1:{server.port}",
+            )  # fmt: skip
+            yield server
+        finally:
+            server.stop()
 
 
 @contextmanager

@@ -56,4 +56,6 @@ def test_a_compaction_survives_kill_9_at_any_moment(tmp_path: Path) -> None:
         found = store.read("MES", DAY)
         assert found.count >= told[-1]
         assert same(joined(found.blocks()), day.part(slice(found.count)))
-        assert verify(store, "MES", DAY).problems == []
+        # A frame that was being written is torn, and cut off by whoever goes on.
+        problems = verify(store, "MES", DAY).problems
+        assert [said for said in problems if "no whole frame" not in said] == []
