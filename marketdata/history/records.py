@@ -7,7 +7,6 @@ at the end of its zstd frame and of a record.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +15,7 @@ from marketdata.errors import HistoryError
 from marketdata.feeds import StoredTicks
 from marketdata.feeds.clean import Cleaner, Trades
 from marketdata.feeds.files.dbn import SIDES, TRADE
-from marketdata.feeds.files.dbn_frames import MAGIC, PRELUDE
-
-READ_BYTES: Final = 1 << 18
+from marketdata.feeds.files.dbn_frames import MAGIC, PRELUDE, READ_BYTES, layout
 
 Records = npt.NDArray[np.void]
 
@@ -37,20 +34,14 @@ class Read:
     whole: bool = False
 
 
-def trade_type() -> np.dtype[np.void]:
-    """A record of the schema trades, letters as numbers."""
-    import databento_dbn
-
-    fields = databento_dbn.TradeMsg._dtypes
-    return np.dtype([(name, "u1" if kind == "S1" else kind) for name, kind in fields])
-
-
 def records(path: Path, contract: str, read: Read) -> Iterator[Records]:
     """The whole records of a file; `read` is kept up to date, and complete at the end.
 
     HistoryError when it is damaged, or holds something else than this contract's trades.
     """
-    kind = trade_type()
+    from databento_dbn import TradeMsg
+
+    kind = layout(TradeMsg)
     rest, numbers = b"", None
     for data in _plain(path, read):
         rest += data

@@ -22,15 +22,15 @@ from tests.marketdata.databento.gateway import (
     LISTED,
     MES,
     NS,
-    QUICK,
     Z5,
     Clock,
     Tape,
     expected,
     rows,
+    traded_from,
 )
 from tests.marketdata.databento.test_front import EVENING, counted
-from tests.servers.databento_gateway import KEY, Gateway, Trouble
+from tests.servers.databento_gateway import Gateway, Trouble
 from tests.trading.days import LOSSES, NEXT_DAY, Run, ticks, trade
 from trading.errors import OptionError
 from trading.models import AuditEvent, Session
@@ -52,11 +52,7 @@ def clock():
 @pytest.fixture
 def gateway(clock, settings, data_dir, monkeypatch):
     with Gateway(LISTED, clock=clock) as gateway:
-        settings.DATABENTO_API_KEY = KEY
-        settings.DATABENTO_GATEWAY = "127.0.0.1"
-        settings.DATABENTO_PORT = gateway.port
-        settings.WARMUP_HOURS = 0
-        monkeypatch.setattr("trading.pipeline.databento.TIMING", QUICK)
+        traded_from(gateway, settings, monkeypatch, warm_up=0)
         yield gateway
 
 

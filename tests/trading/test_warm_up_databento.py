@@ -11,7 +11,7 @@ from engine.events import BarClosed
 from engine.instruments import instrument
 from marketdata.calendars import new_york, schedule
 from marketdata.store import DayInfo, StoredTicks, the_store
-from tests.marketdata.databento.gateway import LISTED, QUICK, Z5, Clock, expected
+from tests.marketdata.databento.gateway import LISTED, Z5, Clock, expected, traded_from
 from tests.servers.databento_gateway import KEY, Gateway
 from tests.servers.databento_gateway import trades as gateway_trades
 from tests.servers.databento_history import Answer, HistoryServer, trades
@@ -57,11 +57,7 @@ def clock():
 @pytest.fixture
 def gateway(clock, settings, data_dir, monkeypatch):
     with Gateway(LISTED, clock=clock) as gateway:
-        settings.DATABENTO_API_KEY = KEY
-        settings.DATABENTO_GATEWAY = "127.0.0.1"
-        settings.DATABENTO_PORT = gateway.port
-        settings.WARMUP_HOURS = 3
-        monkeypatch.setattr("trading.pipeline.databento.TIMING", QUICK)
+        traded_from(gateway, settings, monkeypatch, warm_up=3)
         yield gateway
 
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from databento.live.protocol import DatabentoLiveProtocol
 
 from marketdata.feeds.databento_live.access import Access
+from marketdata.feeds.files.dbn_frames import layout
 
 # What it logs is said by us, once and without tracebacks; at DEBUG it would log every record.
 logging.getLogger("databento").setLevel(logging.CRITICAL)
@@ -29,11 +30,8 @@ MOST_WAITING: Final = 1 << 17
 """Records that may wait before reading is paused; it goes on at a quarter."""
 MOST_AT_ONCE: Final = 1 << 14
 
-_FIELDS: Final = [
-    (name, "u1" if kind == "S1" else kind) for name, kind in databento_dbn.TradeMsg._dtypes
-]
-TRADE: Final = np.dtype(_FIELDS)
-TRADE_OUT: Final = np.dtype([*_FIELDS, ("ts_out", "u8")])
+TRADE: Final = layout(databento_dbn.TradeMsg)
+TRADE_OUT: Final = layout(databento_dbn.TradeMsg, ts_out=True)
 DTYPES: Final = {dtype.itemsize: dtype for dtype in (TRADE, TRADE_OUT)}
 
 Records = npt.NDArray[np.void]

@@ -158,3 +158,12 @@ def listen(
         said = [f"{notice.kind}: {notice.text}" for notice in heard.notices]
         raise AssertionError(f"not heard in time; {len(heard.ticks)} ticks, {said}") from None
     return heard
+
+
+def traded_from(gateway: Gateway, settings: Any, monkeypatch: Any, *, warm_up: int) -> None:
+    """What `--feed databento` hears from now on: this gateway, after so many hours of warm-up."""
+    settings.DATABENTO_API_KEY = KEY
+    settings.DATABENTO_GATEWAY = "127.0.0.1"
+    settings.DATABENTO_PORT = gateway.port
+    settings.WARMUP_HOURS = warm_up
+    monkeypatch.setattr("trading.pipeline.databento.TIMING", QUICK)
