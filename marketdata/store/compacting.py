@@ -16,6 +16,7 @@ import structlog
 
 from marketdata.errors import StoreError
 from marketdata.feeds import BLOCK_TICKS, StoredTicks
+from marketdata.feeds.regroup import regrouped
 from marketdata.store import parquet
 from marketdata.store.appender import lock
 from marketdata.store.files import put_aside, remove
@@ -78,7 +79,7 @@ def _merged(stored: DayInfo, added: DayInfo) -> DayInfo:
 
 def _check(path: Path, blocks: Iterator[StoredTicks]) -> None:
     """StoreError unless the file holds exactly these."""
-    wanted = parquet.regrouped(blocks, parquet.ROW_GROUP)
+    wanted = regrouped(blocks, parquet.ROW_GROUP)
     found = parquet.DayFile(path).blocks(parquet.ROW_GROUP)
     for one, other in zip(wanted, found, strict=True):
         pairs: Iterator[tuple[str, Column, Column]]

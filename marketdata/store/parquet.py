@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from engine.ticks import TickColumns
 from marketdata.errors import StoreError
 from marketdata.feeds import StoredTicks, split
+from marketdata.feeds.regroup import regrouped
 from marketdata.store.files import replacing
 from marketdata.store.info import FileFacts, from_json, to_json
 
@@ -101,30 +102,6 @@ def _table(group: StoredTicks, contract: str) -> pa.Table:
     columns = {name: pa.array(column) for name, column in group._asdict().items()}
     arrays = [symbol if name == "symbol" else columns[name] for name in SCHEMA.names]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
-
-
-def regrouped(blocks: Iterable[StoredTicks], size: int) -> Iterator[StoredTicks]:
-    """The same ticks in groups of exactly `size`, but for the last."""
-    held: list[StoredTicks] = []
-    count = 0
-    for block in blocks:
-        held.append(block)
-        count += len(block.ts_event)
-        if count >= size:
-            whole = joined(held)
-            full = count - count % size
-            for start in range(0, full, size):
-                yield whole.part(slice(start, start + size))
-            held = [whole.part(slice(full, None))]
-            count -= full
-    if count:
-        yield joined(held)
-
-
-def joined(blocks: list[StoredTicks]) -> StoredTicks:
-    if len(blocks) == 1:
-        return blocks[0]
-    return StoredTicks(*(np.concatenate(columns) for columns in zip(*blocks, strict=True)))
 
 
 class DayFile:

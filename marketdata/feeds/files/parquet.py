@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.instruments import INSTRUMENTS
-from engine.ticks import TickColumns, part
+from engine.ticks import TickColumns
 from marketdata.errors import FeedError
 from marketdata.feeds import (
     BLOCK_TICKS,
@@ -31,6 +31,7 @@ from marketdata.feeds import (
 )
 from marketdata.feeds.files.recording import Recording
 from marketdata.feeds.files.table import TableFile
+from marketdata.feeds.regroup import regrouped
 from marketdata.sides import Inference, TickRule
 
 LAYOUT_KEY: Final = "tradebot.tick_layout"
@@ -79,7 +80,7 @@ def write_ticks(
             write_statistics=["ts"],
             write_page_checksum=True,
         ) as writer:
-            for group in _regroup(blocks, ROW_GROUP):
+            for group in regrouped(blocks, ROW_GROUP):
                 table = pa.Table.from_arrays([pa.array(column) for column in group], schema=schema)
                 writer.write_table(table, row_group_size=ROW_GROUP)
                 written += len(group.ts)
@@ -244,26 +245,3 @@ def _array(column: pa.ChunkedArray) -> npt.NDArray[Any]:
 def _damaged(path: Path, error: BaseException) -> FeedError:
     said = " ".join(str(error).split())
     return FeedError(f"{path}: Parquet file is cut off or damaged; fetch it again ({said})")
-
-
-def _regroup(blocks: Iterable[TickColumns], size: int) -> Iterator[TickColumns]:
-    """The same ticks in groups of exactly `size`, but for the last."""
-    held: list[TickColumns] = []
-    count = 0
-    for block in blocks:
-        held.append(block)
-        count += len(block.ts)
-        if count >= size:
-            whole = _joined(held)
-            full = count - count % size
-            yield from split(part(whole, slice(full)), size)
-            held = [part(whole, slice(full, None))]
-            count -= full
-    if count:
-        yield _joined(held)
-
-
-def _joined(blocks: list[TickColumns]) -> TickColumns:
-    if len(blocks) == 1:
-        return blocks[0]
-    return TickColumns(*(np.concatenate(columns) for columns in zip(*blocks, strict=True)))
