@@ -14,7 +14,7 @@ RIVALS := $(VENV)/rivals
 COMPILE := $(PY) -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench bench-ui mutants rivals requirements clean help
+.PHONY: run test check bench bench-ui mutants chaos rivals requirements clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -46,6 +46,9 @@ bench-ui: $(TOOLS) ## measure how fast the live page is, in Chromium (ARGS= for 
 
 mutants: $(TOOLS) ## break what handles money, bit by bit: do tests notice? (ARGS= modules)
 	@exec $(PY) -m tests.mutants $(ARGS)
+
+chaos: $(TOOLS) ## kill and starve the trading process at a local Rithmic: is anything lost? (ARGS=)
+	@exec $(PY) -m tests.chaos $(ARGS)
 
 rivals: $(BENCH) $(RIVALS)/.installed ## install what bench and tests compare us with
 

@@ -10,6 +10,7 @@ file:
     files       Parquet, memory-mapped columns and DBN to trades, against decoding alone
     latency     one tick a call: a plain one, and one that closes a bar
     live        Databento's gateway to journalled and pushed, against its client alone
+    orders      a live pipeline's tick to the order on the local Rithmic's socket
     footprints  footprints alone: ours, numpy, polars, pandas
     oracle      against plain Python giving the same answers
     workers     two processes against one
@@ -44,6 +45,7 @@ from bench import (
     live,
     memory,
     oracle,
+    orders,
     start,
     workers,
 )
@@ -57,6 +59,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "files": files.rows,
     "latency": latency.rows,
     "live": live.rows,
+    "orders": orders.rows,
     "footprints": footprints.rows,
     "oracle": oracle.rows,
     "workers": workers.rows,
@@ -70,9 +73,9 @@ NOTES: Final = """\
 Figures are of this machine and this run. "first / second" is a share of the second's time, \
 "x" how many times as fast; M/s are millions of ticks a second.
 The engine decides and fills against the simulated exchange; journal, database, page, broker and \
-network are left out. Quiet, as it runs years, it says what became of the account, and nothing of \
-bars, signals, decisions and single orders. Latency is of the call alone, with the clock's \
-reading, Python's garbage collector off."""
+network are left out, but in live and orders. Quiet, as it runs years, it says what became of \
+the account, and nothing of bars, signals, decisions and single orders. Latency is of the call \
+alone, with the clock's reading, Python's garbage collector off."""
 WAITED: Final = """\
 This process waited for its core {:.0%} of the time: latencies, workers and start are that much \
 worse than on a quiet machine."""
@@ -137,7 +140,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", type=topic_names, help="topics, separated by commas (all)")
-    parser.add_argument("--quick", action="store_true", help="smaller and fewer: under 40 s")
+    parser.add_argument("--quick", action="store_true", help="smaller and fewer: under a minute")
     parser.add_argument("--days", type=at_least_one, help="simulated days (5; quick: 2)")
     parser.add_argument("--ticks", type=int, help="ticks a day (750,000; quick: 300,000)")
     parser.add_argument("--rounds", type=at_least_one, help="rounds of each (15; quick: 5)")

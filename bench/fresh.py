@@ -23,7 +23,8 @@ class Fresh:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **environment},
+            # Bytecode is kept, as it is where the product runs.
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environment},
         )
 
     def ask(self, question: Any) -> None:

@@ -7,16 +7,14 @@ bars. Nothing here knows orders or money: it depends on ticks and configuration 
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from engine.closing import close_bar, measure, rows_of
+from engine.closing import FORMING, QUIET, TELLING, close_bar
 from engine.config import EngineConfig
 from engine.events import Bar, RegimeReading, Signal
-from engine.footprint import FAR, Ladder, ScanState, read_levels, sparse_levels
+from engine.footprint import FAR, Ladder, ScanState
 from engine.names import Pattern
 from engine.patterns import FOUND, details_of
-from engine.patterns.imbalance import mark, marked
-from engine.profile import deviation, spread
+from engine.profile import deviation
 from engine.regime import READING, REGIMES, published, reasons
 from engine.router import rejection
 from engine.rules import compiled_matrix, compiled_rules
@@ -123,31 +121,29 @@ class Analysis:
         for name in ("notional", "volume", "squares"):
             session[name] = 0
         if state.trades:
-            total = self._open_levels(state, ladder).sum(axis=1)
-            prices = np.arange(state.low, state.high + 1, dtype=np.int64)
-            session["reference"] = state.low
-            session["notional"] = -int((total * prices).sum())
-            session["volume"] = -state.volume
-            session["squares"] = -spread(total, state.low, state.low)
+            self._fit(state)
+            close_bar(state.array, ladder, self.words, FORMING)
+            session, bar = self._tables.session, self._tables.bar
+            session["reference"] = bar["session_reference"]
+            for name in ("notional", "volume", "squares"):
+                session[name] = -bar[f"session_{name}"]
 
     def close(self, state: ScanState, ladder: Ladder, telling: bool) -> int:
         """Close the open bar; the number of approved signals. `bar` is for those who are `telling`
         of it."""
+        self._fit(state)
+        how = TELLING if telling else QUIET
+        approved: int = close_bar(state.array, ladder, self.words, how)
+        return approved
+
+    def _fit(self, state: ScanState) -> None:
+        """Make room for the open bar."""
         bars, levels = len(self._tables.history), len(self._tables.levels)
         width = state.high - state.low + 1
         if self.bars == bars:
             self._grow(2 * bars, levels)
         if width > levels:
             self._grow(len(self._tables.history), 2 * width)
-        approved: int = close_bar(state.array, ladder, self.words, telling)
-        return approved
-
-    @staticmethod
-    def _open_levels(state: ScanState, ladder: Ladder) -> npt.NDArray[np.int64]:
-        """Dense levels of the open bar, a copy."""
-        levels = np.zeros((state.high - state.low + 1, 3), np.int64)
-        read_levels(state.array, ladder, levels)
-        return levels
 
     def reading(self) -> RegimeReading:
         """Regime, scores and inputs of the last closed bar."""
@@ -155,35 +151,34 @@ class Analysis:
 
     def bar(self, reading: RegimeReading, warm_up: bool) -> Bar:
         """The last closed bar as an event's part."""
+        return self._published(self.bars - 1, reading=reading, warm_up=warm_up)
+
+    def forming(self, state: ScanState, ladder: Ladder) -> Bar | None:
+        """The bar being built, None before its first tick.
+
+        It is written where the last closed bar was; nothing else changes.
+        """
+        if not state.trades:
+            return None
+        self._fit(state)
+        close_bar(state.array, ladder, self.words, FORMING)
+        return self._published(self.bars)
+
+    def _published(self, index: int, **more: Any) -> Bar:
+        """The bar that was written last as an event's part."""
         session = self._session
-        return _published(
-            BAR_NUMBERS.unpack_from(self._bar),
-            index=self.bars - 1,
+        *figures, reference, squares = BAR_NUMBERS.unpack_from(self._bar)
+        named = dict(zip(BAR_FIGURES, figures, strict=True))
+        notional, volume = named["session_notional"], named["session_volume"]
+        width = deviation(notional, volume, squares, reference) if volume > 0 else None
+        return Bar(
+            index=index,
+            session_deviation=width,
             levels=self._tables.traded[: session[TRADED]].copy(),
             buy_imbalances=tuple(self._buys[: session[BUYS]].tolist()),
             sell_imbalances=tuple(self._sells[: session[SELLS]].tolist()),
-            reading=reading,
-            warm_up=warm_up,
-        )
-
-    def forming(self, state: ScanState, ladder: Ladder) -> Bar | None:
-        """The bar being built, None before its first tick. Changes nothing."""
-        if not state.trades:
-            return None
-        out = np.zeros(1, BAR)
-        levels = self._open_levels(state, ladder)
-        measure(state.array, levels, self._tables.session, out)
-        low, step, rules = state.low, self._config.bars.row_ticks, self._config.patterns
-        bid, ask, _, rows = rows_of(levels, low, step)
-        buys, sells = np.empty(len(bid)), np.empty(len(bid))
-        mark(bid, ask, rules.ratio, rules.min_volume, buys, sells)
-        prices = np.empty(len(bid), np.int64)
-        return _published(
-            BAR_NUMBERS.unpack(out.tobytes()),
-            index=self.bars,
-            levels=sparse_levels(levels, low),
-            buy_imbalances=tuple(prices[: marked(buys, rows, step, prices)].tolist()),
-            sell_imbalances=tuple(prices[: marked(sells, rows, step, prices)].tolist()),
+            **named,
+            **more,
         )
 
     def signals(self, approved_only: bool = False) -> list[Signal]:
@@ -219,12 +214,3 @@ class Analysis:
                 )
             )  # fmt: skip
         return signals
-
-
-def _published(values: tuple[Any, ...], **more: Any) -> Bar:
-    """A BAR record, its numbers one by one, as an event's part."""
-    *figures, reference, squares = values
-    named = dict(zip(BAR_FIGURES, figures, strict=True))
-    notional, volume = named["session_notional"], named["session_volume"]
-    width = deviation(notional, volume, squares, reference) if volume > 0 else None
-    return Bar(session_deviation=width, **named, **more)

@@ -4,12 +4,22 @@
        |                \\----stop or target fills------------------------/
        +--cancel, reject--> CANCELLED
 
-CLOSING means that an exit order is on its way. Fills may be partial and come in any order. Sizes
+At a broker also (`docs/orderflow.md` has the whole table):
+
+    WAITING --asked to be taken back--> CANCELLING --is over--> CANCELLED
+                                        CANCELLING --fill--> OPEN
+    CANCELLED, CLOSED --late entry fill--> OPEN
+
+CLOSING means that an exit order is on its way, or that nothing is held and the rest of the entry
+may still fill. `doomed` brackets are closed as soon as they hold something that no exit closes.
+
+Fills may be partial and come in any order. Sizes
 are lots, prices ticks; averages are never taken, sums of price * size are kept instead. Stop and
 target are set from the first entry fill, as servers do it; where the stop goes from there follows
 from the best trade alone (`better_stop`).
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -25,12 +35,15 @@ from engine.ticks import NS
 Role = Literal["entry", "stop", "target", "exit"]
 SUFFIX: Final[dict[Role, str]] = {"entry": "E", "stop": "S", "target": "T", "exit": "X"}
 ROLE: Final = {suffix: role for role, suffix in SUFFIX.items()}
+FOREIGN: Final = re.compile("F[1-9][0-9]*")
+"""Orders that somebody else gave: what they close is closed."""
 NEVER: Final = 1 << 62
 """Ticks that no trade gains; a price that far away fits 64 bits."""
 
 
 class BracketState(StrEnum):
     WAITING = "waiting"
+    CANCELLING = "cancelling"
     OPEN = "open"
     CLOSING = "closing"
     CLOSED = "closed"
@@ -44,6 +57,12 @@ class Bracket:
     `stop` is where the stop was first set, `asked` where it was last asked to be, `working` where
     the market meets it (a broker is taken to do at once what it is asked); `moved_by` says of each
     price what put the stop there. Prices and `entry_ts` are 0 until the entry's first fill.
+
+    Of a broker's: `ended` says that the entry is over although it did not fill whole, `barred` how
+    many ticks the best trade has to gain before the stop is asked to move, after that was refused;
+    `given_up` that no exit is asked for any more, `failed` how many came to nothing in a row;
+    `settled` what was booked when it was closed before (money units, net). Of the newest exit fill
+    there are time and order: `exit_ts`, `closed_by`.
     """
 
     id: str
@@ -71,6 +90,14 @@ class Bracket:
     closing_for: ExitReason = ExitReason.OPERATOR
     exits: dict[str, int] = field(default_factory=dict)  # lots of each exit order
     filled: Counter[str] = field(default_factory=Counter)  # lots by order
+    ended: bool = False
+    doomed: bool = False
+    barred: int = 0
+    given_up: bool = False
+    failed: int = 0
+    settled: int = 0
+    exit_ts: int = 0
+    closed_by: str = ""
 
     def order_id(self, role: Role) -> str:
         """Derived, so that a replayed decision has the id that it had. Of exits the first one's."""
@@ -81,7 +108,9 @@ class Bracket:
         if order_id in self.exits:
             return "exit"
         bracket, _, suffix = order_id.rpartition("-")
-        return ROLE.get(suffix) if bracket == self.id else None
+        if bracket != self.id:
+            return None
+        return "exit" if FOREIGN.fullmatch(suffix) else ROLE.get(suffix)
 
     @property
     def position(self) -> int:
@@ -106,6 +135,10 @@ class Bracket:
     def room(self, role: Role) -> int:
         """Lots that orders of a role can still fill."""
         return self.size - self.entered if role == "entry" else self.held
+
+    @property
+    def _entry_over(self) -> bool:
+        return self.ended or self.entered >= self.size
 
     @property
     def alive(self) -> bool:
@@ -148,7 +181,27 @@ class Bracket:
         self._reopen()
 
     def _reopen(self) -> None:
-        if self.state is BracketState.CLOSING and not self.leaving():
+        if self.state is BracketState.CLOSING and self.held and not self.leaving():
+            self.state = BracketState.OPEN
+
+    def doom(self, why: ExitReason) -> None:
+        """Whatever it holds shall be closed, from now on."""
+        self.doomed = True
+        if not self.leaving():
+            self.closing_for = why
+
+    def end_entry(self) -> None:
+        """The entry fills no more."""
+        self.ended = True
+        if not self.entered:
+            self.state = BracketState.CANCELLED
+        elif not self.held:
+            self.state = BracketState.CLOSED
+
+    def revive(self, why: ExitReason) -> None:
+        """The entry of a bracket that was over fills: what it gives shall be closed."""
+        self.doom(why)
+        if self.entered:
             self.state = BracketState.OPEN
 
     def next_move(self) -> int:
@@ -156,12 +209,14 @@ class Bracket:
 
         At or above it for a long, at or below it for a short.
         """
-        ticks = min(self._break_even_from(), self._trail_from())
+        ticks = max(min(self._break_even_from(), self._trail_from()), self.barred)
         return self.entry_price + self.direction * ticks
 
     def better_stop(self, best: int) -> tuple[int, ExitReason] | None:
         """Where a best trade at `best` moves the stop, and what does; None: it stays."""
         gained = self.direction * (best - self.entry_price)
+        if gained < self.barred:
+            return None
         moves = []
         if gained >= self._trail_from():
             moves.append((gained - self.rules.trail_ticks, ExitReason.TRAILING_STOP))
@@ -193,6 +248,12 @@ class Bracket:
         """Ask for the stop at another price."""
         self.asked = price
         self.moved_by[price] = by
+
+    def ask_refused(self, price: int, best: int) -> None:
+        """The stop works on at `price`; it is asked to move again by a better trade than `best`."""
+        self.asked = self.working = price
+        self.moved_by.setdefault(price, ExitReason.STOP)
+        self.barred = max(self.direction * (best - self.entry_price) + 1, 0)
 
     def amend(self, role: Literal["stop", "target"], ts: int, reason: str) -> OrderAmend:
         """The working order as it shall be now."""
@@ -233,14 +294,17 @@ class Bracket:
         self.exit_notional += fill.price * fill.size
         self.fees += self.fee_of(fill)
         self.filled[fill.order_id] += fill.size
-        if role == "exit":
+        self.exit_ts, self.closed_by = fill.ts, fill.order_id
+        if FOREIGN.fullmatch(fill.order_id.rpartition("-")[2]):
+            self.exit_reason = ExitReason.EXTERNAL
+        elif role == "exit":
             self.exits.setdefault(fill.order_id, fill.size)
             self.exit_reason = self.closing_for
         else:
             stopped = self.moved_by[self.working]
             self.exit_reason = stopped if role == "stop" else ExitReason.TARGET
         if not self.held:
-            self.state = BracketState.CLOSED
+            self.state = BracketState.CLOSED if self._entry_over else BracketState.CLOSING
         self._reopen()
         return self.state is BracketState.CLOSED
 

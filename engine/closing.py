@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine import indicators
-from engine.compiled import njit
+from engine.compiled import inner, njit
 from engine.footprint import (
     ALWAYS,
     clear_levels,
@@ -23,15 +23,17 @@ from engine.footprint import (
 from engine.patterns.absorption import absorptions
 from engine.patterns.divergence import divergences
 from engine.patterns.exhaustion import exhaustions
-from engine.patterns.imbalance import imbalances, marked
+from engine.patterns.imbalance import imbalances, mark, marked
 from engine.patterns.unfinished import remember, revisited, unfinished
 from engine.profile import point_of_control, spread, value_area
 from engine.regime import read_regime
 from engine.router import route
-from engine.tables import Tables, tables_of
+from engine.tables import Tables, cut
+
+QUIET, TELLING, FORMING = range(3)
 
 
-@njit
+@inner
 def rows_of(levels: Any, low: int, step: int) -> Any:
     """Bid, ask and total volume of each row, and the lowest row's price."""
     first = low // step
@@ -47,10 +49,10 @@ def rows_of(levels: Any, low: int, step: int) -> Any:
     return bid, ask, total, first * step
 
 
-@njit
-def measure(state: Any, levels: Any, session: Any, out: Any) -> None:
-    """Fill a BAR record from the open bar; does not change the session's sums."""
-    s, b, day = fields(state), out[0], session[0]
+@inner
+def _measure(state: Any, levels: Any, t: Tables) -> None:
+    """Fill `t.bar` from the open bar; does not change the session's sums."""
+    s, b, day = fields(state), t.bar[0], t.session[0]
     total = np.empty(len(levels), np.int64)
     buy = 0
     sell = 0
@@ -75,14 +77,12 @@ def measure(state: Any, levels: Any, session: Any, out: Any) -> None:
     b.session_squares = day.squares + spread(total, s.low, b.session_reference)
 
 
-@njit
-def _find(levels: Any, t: Tables) -> int:
-    """All patterns of the bar in `t.bar`: into `t.found`, imbalances of its rows into `t.marks`."""
+@inner
+def _find(rows: Any, buys: Any, sells: Any, t: Tables) -> int:
+    """All patterns of the bar in `t.bar`, whose imbalances are marked, into `t.found`."""
     b, day, r = t.bar[0], t.session[0], t.rules[0]
+    bid, ask, total, low = rows
     found, step = t.found, r.row_ticks
-    bid, ask, total, low = rows_of(levels, b.low, step)
-    day.rows = len(bid)
-    buys, sells = t.marks[0, : len(bid)], t.marks[1, : len(bid)]
     close_position = 0.5 if b.high == b.low else (b.close - b.low) / (b.high - b.low)
     n = imbalances(bid, ask, low, step, r, buys, sells, found, 0)
     n = exhaustions(bid, ask, low, step, r, found, n)
@@ -97,7 +97,7 @@ def _find(levels: Any, t: Tables) -> int:
     return int(n)
 
 
-@njit
+@inner
 def _within(ts: int, windows: Any) -> bool:
     """Whether a time is in one of the windows [from, to)."""
     found = 0
@@ -107,18 +107,28 @@ def _within(ts: int, windows: Any) -> bool:
 
 
 @njit
-def close_bar(state: Any, ladder: Any, words: Any, telling: bool) -> int:
+def close_bar(state: Any, ladder: Any, words: Any, how: int) -> int:
     """Close the open bar into the next row of the history; how many signals were approved.
 
-    `telling` writes what else is published of the bar, too: the levels that traded and the prices
-    of rows with imbalances.
+    `how` is QUIET; TELLING, which writes what else is published of the bar, too: the levels that
+    traded and the prices of rows with imbalances; or FORMING, which writes that and the bar's
+    record, and leaves the bar open.
     """
-    t = tables_of(words)
+    t = cut(words)
     levels = t.levels[: read_levels(state, ladder, t.levels)]
+    b, day, rules = t.bar[0], t.session[0], t.rules[0]
+    _measure(state, levels, t)
+    rows = bid, ask, _, low = rows_of(levels, b.low, rules.row_ticks)
+    buys, sells = t.marks[0, : len(bid)], t.marks[1, : len(bid)]
+    mark(bid, ask, rules.ratio, rules.min_volume, buys, sells)
+    if how != QUIET:
+        day.traded = traded_levels(levels, b.low, t.traded)
+        day.buys = marked(buys, low, rules.row_ticks, t.marked[0])
+        day.sells = marked(sells, low, rules.row_ticks, t.marked[1])
+    if how == FORMING:
+        return 0
     clear_levels(state, ladder)
-    b, day = t.bar[0], t.session[0]
     last = day.bars
-    measure(state, levels, t.session, t.bar)
     row = t.history[last]
     day.notional, day.volume = b.session_notional, b.session_volume
     day.squares, day.reference = b.session_squares, b.session_reference
@@ -126,27 +136,21 @@ def close_bar(state: Any, ladder: Any, words: Any, telling: bool) -> int:
     day.day_volume += b.volume
     row.high, row.low, row.close = b.high, b.low, b.close
     row.volume, row.delta, row.cum_delta = b.volume, b.delta, b.cum_delta
-    indicators.step(t.history, last, t.rules[0])
+    indicators.step(t.history, last, rules)
     read_regime(
         t.history, last, day.notional, day.volume, day.day_volume,
-        b.end - day.opened, day.closes - b.end, _within(b.end, t.news), t.rules[0], t.reading,
+        b.end - day.opened, day.closes - b.end, _within(b.end, t.news), rules, t.reading,
     )  # fmt: skip
-    n = _find(levels, t)
+    n = _find(rows, buys, sells, t)
     day.bars = last + 1
-    day.approved = route(t.found, n, t.reading, t.matrix, t.rules[0])
-    if telling:
-        step = t.rules[0].row_ticks
-        low, rows = b.low // step * step, day.rows
-        day.traded = traded_levels(levels, b.low, t.traded)
-        day.buys = marked(t.marks[0, :rows], low, step, t.marked[0])
-        day.sells = marked(t.marks[1, :rows], low, step, t.marked[1])
+    day.approved = route(t.found, n, t.reading, t.matrix, rules)
     s = fields(state)
     s.trades = 0
     s.next_time = ALWAYS
     return int(day.approved)
 
 
-@njit
+@inner
 def _nothing_else(ts: Any, price: Any, size: Any, side: Any, i: int, state: Any, t: Tables) -> bool:
     """Whether tick i does nothing but end or begin a bar, and there is room for the results."""
     s, here = fields(state), slice(i, i + 1)
@@ -168,19 +172,19 @@ def scan_bars(
     Stops as `scan` does, and behind the close of a bar with approved signals that are wanted
     (`session.approved` says how many). The tick whose index it returns is still to be taken.
     """
-    s, t = fields(state), tables_of(words)
+    s, t = fields(state), cut(words)
     day = t.session[0]
     day.approved = 0
     i = scan(ts, price, size, side, start, state, ladder)
     while i < len(ts) and _nothing_else(ts, price, size, side, i, state, t):
         ends = s.trades > 0 and ts[i] >= s.bar_end
-        if ends and close_bar(state, ladder, words, False) > 0 and s.bar_end >= day.wanted_from:
+        if ends and close_bar(state, ladder, words, QUIET) > 0 and s.bar_end >= day.wanted_from:
             return i
         filled = take(ts[i], price[i], size[i], side[i], state, ladder)
         i += 1
         if filled:
             s.bar_end = ts[i - 1]
-            if close_bar(state, ladder, words, False) > 0 and s.bar_end >= day.wanted_from:
+            if close_bar(state, ladder, words, QUIET) > 0 and s.bar_end >= day.wanted_from:
                 return i
         day.approved = 0
         i = scan(ts, price, size, side, i, state, ladder)

@@ -1,4 +1,8 @@
-"""What an operator may tell the engine. Each is executed once and answered by CommandDone."""
+"""What an operator or a broker may tell the engine. Each is executed once, answered by CommandDone.
+
+A broker's words are facts: they say what became of an order, never what may have. Fills are inputs
+of their own (`engine.events.Fill`).
+"""
 
 from dataclasses import dataclass
 
@@ -20,7 +24,7 @@ class HaltTrading(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeTrading(Command):
-    """Lift the halts that an operator may lift (operator, kill, rejects, max_drawdown)."""
+    """Lift the halts that an operator may lift (`engine.risk.OPERATOR_LIFTS`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,4 +54,54 @@ class ReportReject(Command):
     """The broker refused an order."""
 
     order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportWorking(Command):
+    """The broker has the order. Said again of one that shall not work any more, it is asked back
+    again."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportCancelled(Command):
+    """The order works no more: we took it back, somebody else did, or its time was over. What it
+    filled stays filled."""
+
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportLost(Command):
+    """The order never reached the broker and never will: that is known."""
+
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAmendReject(Command):
+    """The broker refused a change or a cancellation: the order works on at `price` (ticks, 0 for
+    one at market)."""
+
+    order_id: str
+    price: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportLink(Command):
+    """The line to the broker is there or lost. While it is lost nothing is entered."""
+
+    up: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDifference(Command):
+    """What the broker has is not what we believe: no entries until a person resumes."""
+
     reason: str

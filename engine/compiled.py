@@ -1,5 +1,8 @@
 """`njit` as the engine uses it: compiled once, kept on disk, never stale.
 
+What plain code calls is `njit`. What only compiled code calls is `inner`, and takes less time to
+compile: nothing is made for calls from outside, and numbers are not told apart by their values.
+
 numba keys a kept function by its own file alone: a change in a function that it calls from another
 file would go unnoticed. So what is kept lives in a folder named by the digest of all the engine's
 sources; other digests' folders are removed.
@@ -15,6 +18,7 @@ from typing import Any, Final, TypeVar, cast
 
 import numba
 from numba import config
+from numba.extending import register_jitable
 
 PREFIX: Final = "numba-"
 
@@ -49,9 +53,19 @@ def cache_folder(package: Path) -> Path:
 
 config.CACHE_DIR = str(cache_folder(Path(__file__).parent))  # type: ignore[attr-defined]
 
+NO_CALL: Final[dict[str, Any]] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Makes no second function for calls by Python, and none for calls by C."""
+CALL: Final[dict[str, Any]] = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def njit(function: F) -> F:
     """Compile at the first call for each kind of arguments; runs without the GIL."""
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
+    return cast(F, numba.njit(**CALL)(function))
+
+
+def inner(function: F) -> F:
+    """Compile as part of what calls it. Called by plain code it stays plain code."""
+    made: F = register_jitable(**NO_CALL)(function)
+    return made

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.closing import rows_of
-from engine.compiled import njit
+from engine.compiled import inner, njit
 from engine.errors import InputError
 from engine.events import Bar, Details, Signal
 from engine.indicators import HISTORY
@@ -23,7 +23,7 @@ from engine.patterns import FOUND, details_of
 from engine.patterns.absorption import absorptions
 from engine.patterns.divergence import divergences
 from engine.patterns.exhaustion import exhaustions
-from engine.patterns.imbalance import imbalances
+from engine.patterns.imbalance import imbalances, mark
 from engine.patterns.unfinished import revisited, unfinished
 from engine.ticks import TickColumns
 
@@ -78,7 +78,7 @@ class Completion:
         return self.number == self.trades
 
 
-@njit
+@inner
 def _family(
     pattern: int, levels: Any, low: int, close: int, history: Any, memory: Any, rules: Any,
     found: Any,
@@ -88,6 +88,7 @@ def _family(
     bid, ask, total, base = rows_of(levels, low, step)
     if pattern <= LAST_IMBALANCE:
         buys, sells = np.empty(len(bid)), np.empty(len(bid))
+        mark(bid, ask, rules.ratio, rules.min_volume, buys, sells)
         return imbalances(bid, ask, base, step, rules, buys, sells, found, 0)
     if pattern <= LAST_EXHAUSTION:
         return exhaustions(bid, ask, base, step, rules, found, 0)
@@ -104,7 +105,7 @@ def _family(
     return int(n)
 
 
-@njit
+@inner
 def _matching(found: Any, n: int, pattern: int, direction: int, price: int) -> int:
     """Index of the record that is the one looked for, or -1."""
     for k in range(n):

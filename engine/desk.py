@@ -8,6 +8,8 @@ whose orders are `engine.orders`' to carry out.
 from dataclasses import replace
 from typing import Final
 
+from engine.at_broker import BrokerOrders
+from engine.beliefs import Beliefs
 from engine.brackets import Bracket, BracketState
 from engine.commands import (
     Command,
@@ -15,11 +17,9 @@ from engine.commands import (
     HaltTrading,
     Kill,
     ReportMargin,
-    ReportReject,
     ResumeTrading,
 )
 from engine.config import EngineConfig
-from engine.errors import InputError
 from engine.events import (
     Carry,
     CommandDone,
@@ -34,10 +34,11 @@ from engine.events import (
     TradeClosed,
 )
 from engine.footprint import FAR, ScanState
+from engine.hearing import Heard, hear
 from engine.money import to_units
 from engine.names import ExitReason, Halt
-from engine.once import Once
-from engine.orders import Closed, Orders
+from engine.once import SEEN_BEFORE, Once
+from engine.orders import Closed, SimulatedOrders, Unbooked
 from engine.risk import (
     ENDS_WITH_DAY,
     FLATTENING,
@@ -81,8 +82,11 @@ class Desk:
         self.events: list[Event] = []
         self._config = config
         self._state = state
-        fills = config.fills if simulated else None
-        self._orders = Orders(fills, state, self.events, telling)
+        self._orders: SimulatedOrders | BrokerOrders = (
+            SimulatedOrders(config.fills, state, self.events, telling)
+            if simulated
+            else BrokerOrders(state, self.events)
+        )
         self._sequence, self._carried_pnl = carry.sequence, carry.day_pnl
         self._started = False
         self._day_id = ""
@@ -94,6 +98,15 @@ class Desk:
     def bracket(self) -> Bracket | None:
         """The trade that waits, is open or is closing."""
         return self._orders.bracket
+
+    def beliefs(self) -> Beliefs:
+        """What is believed to be at the broker."""
+        return self._orders.beliefs()
+
+    @property
+    def link(self) -> bool:
+        """Whether orders arrive: the line to the broker is there, or there is none."""
+        return self._orders.link
 
     # -- what the market does ----------------------------------------------------------------
 
@@ -212,10 +225,14 @@ class Desk:
         if self.account.halts:
             halt, reason = next(iter(self.account.halts.items()))
             return "halt", f"halted: {halt.value}: {reason}"
+        if not self._orders.link:
+            return "broker", "the line to the broker is lost"
         if not day.entries_from <= ts < day.entries_to:
             return "hours", "outside the hours for entries"
         if self.bracket is not None:
             return "position", f"{self.bracket.id} is {self.bracket.state.value}"
+        if order := self._orders.left_over():
+            return "left_over", f"{order} is not known to be over at the broker"
         if self.bars <= self._cooldown:
             left = self._cooldown - self.bars + 1
             return "cooldown", f"cool-down after a stop, {left} bars left"
@@ -248,21 +265,32 @@ class Desk:
     # -- orders and fills --------------------------------------------------------------------
 
     def on_fill(self, fill: Fill) -> None:
-        """A broker's execution; one seen before or of no order of ours changes nothing."""
-        self._settle(self._orders.on_fill(fill))
+        """A broker's execution. One seen before changes nothing; one that fits nothing we have is
+        not booked and halts, for then the broker has other than we believe."""
+        done = self._orders.on_fill(fill)
+        if isinstance(done, Unbooked):
+            self.halt(Halt.DIFFERENCE, max(int(self._state.clock), 0), done.reason)
+        else:
+            self._settle(done)
 
     def cancel_entry(self, ts: int, reason: str) -> None:
-        """Take back an entry that has not filled."""
-        self._orders.cancel_entry(ts, reason)
+        """Take back an entry that has not filled. What a broker fills of it all the same is closed
+        like at the session's flatten time."""
+        self._orders.cancel_entry(ts, ExitReason.FLATTEN, reason)
+
+    def end_entries(self, ts: int) -> None:
+        """The hours for entries are over: one that still waits at a broker is not wanted. (A
+        simulated one fills with the next trade.)"""
+        if isinstance(self._orders, BrokerOrders):
+            self.cancel_entry(ts, "the hours for entries are over")
 
     def flatten(self, ts: int, why: ExitReason, reason: str) -> str:
         """Close the position at market, or take back a waiting entry; what was done, in words."""
         bracket = self.bracket
         if bracket is None:
             return "nothing to flatten"
-        if bracket.state is BracketState.WAITING:
-            self.cancel_entry(ts, reason)
-            return f"{bracket.id}: waiting entry cancelled"
+        if not bracket.entered:
+            return f"{bracket.id}: {self._orders.cancel_entry(ts, why, reason)}"
         lots = self._orders.close(bracket, ts, why, reason)
         return (
             f"{bracket.id}: closing {lots} at market" if lots else f"{bracket.id}: already closing"
@@ -276,21 +304,23 @@ class Desk:
         """Book a trade that was closed, and look at what the account has become."""
         if closed is None:
             return
-        bracket, fill = closed
-        ts = fill.ts
+        bracket, at = closed
+        ts = bracket.exit_ts
         exit_price = bracket.exit_notional // bracket.exited
         low = min(self._state.run_low, bracket.entry_price, exit_price)
         high = max(self._state.run_high, bracket.entry_price, exit_price)
         account, before = self.account, self.account.tier
-        account.settle(bracket.gross() - bracket.fees)
+        net = bracket.gross() - bracket.fees
+        account.settle(net - bracket.settled)
+        bracket.settled = net
         trade = bracket.trade(ts, low, high, account.balance)
-        self._orders.cancel_rest(bracket, fill.order_id, ts, f"closed by {trade.exit_reason}")
+        self._orders.cancel_rest(bracket, bracket.closed_by, at, f"closed by {trade.exit_reason}")
         self.events.append(TradeClosed(ts=ts, trade=trade))
         if account.tier is not before:
             after, balance = account.tier.name, account.balance
-            self.events.append(TierChanged(ts=ts, before=before.name, after=after, balance=balance))
+            self.events.append(TierChanged(ts=at, before=before.name, after=after, balance=balance))
         for halt, reason in account.reached():
-            self.halt(halt, ts, reason)
+            self.halt(halt, at, reason)
         if trade.exit_reason is ExitReason.STOP:
             self._cooldown = self.bars + self._config.risk.cooldown_bars
 
@@ -313,9 +343,7 @@ class Desk:
         """Whether a command was executed before; says so if it was, remembers it if not."""
         if command.id in self._commands:
             self.events.append(
-                InputIgnored(
-                    ts=ts, what="command", reason="seen before", details={"id": command.id}
-                )
+                InputIgnored(ts=ts, what="command", reason=SEEN_BEFORE, details={"id": command.id})
             )
             return True
         self._commands.add(command.id)
@@ -346,9 +374,9 @@ class Desk:
                     self.halt(Halt.MARGIN, ts, f"margin of {symbol} is above its limit")
                     return "margin above the limit: halted for the day"
                 return "margin within the limit"
-            case ReportReject(order_id=order, reason=reason):
-                return self._reject(ts, order, reason)
-        raise InputError(f"unknown command {type(command).__name__}")
+        heard: Heard = hear(command, ts, self._orders, self.account, self.halt)
+        self._settle(heard.closed)
+        return heard.result
 
     def _resume(self, ts: int) -> str:
         lifted = [halt for halt in self.account.halts if halt in OPERATOR_LIFTS]
@@ -359,12 +387,6 @@ class Desk:
         self.account.rejects.clear()
         kept = ", ".join(halt.value for halt in self.account.halts)
         return f"resumed; still halted: {kept}" if kept else "resumed"
-
-    def _reject(self, ts: int, order: str, reason: str) -> str:
-        self._orders.rejected(ts, order, reason)
-        if self.account.rejected(ts):
-            self.halt(Halt.REJECTS, ts, f"{len(self.account.rejects)} rejects in a short time")
-        return "noted"
 
 
 def first_carry(config: EngineConfig) -> Carry:

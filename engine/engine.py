@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
 from engine.analysis import Analysis
+from engine.beliefs import Beliefs
 from engine.closing import scan_bars
 from engine.commands import Command
 from engine.config import EngineConfig
@@ -47,6 +48,7 @@ from engine.footprint import (
     take,
 )
 from engine.gate import Gate
+from engine.hearing import require_sane
 from engine.levels import Levels
 from engine.names import ExitReason, Halt
 from engine.profile import Profile
@@ -159,6 +161,7 @@ class Engine:
     def command(self, command: Command) -> Sequence[Event]:
         """An operator's or broker's word. A command id is executed once."""
         _require_time(command.ts)
+        require_sane(command)
         if not self._desk.known(command, self._clock):
             ts = max(command.ts, self._clock)
             self._advance(ts)
@@ -252,6 +255,10 @@ class Engine:
             bars=self._analysis.bars,
             dropped=dict(self._gate.dropped),
         )
+
+    def orders(self) -> Beliefs:
+        """What is believed to be at the broker; nothing where fills are simulated."""
+        return self._desk.beliefs()
 
     # -- ticks -------------------------------------------------------------------------------
 
@@ -379,7 +386,9 @@ class Engine:
             return
         self._phase = phase
         self._emit(SessionChanged(ts=ts, phase=phase))
-        if phase == "open":
+        if phase == "entries_closed":
+            self._desk.end_entries(ts)
+        elif phase == "open":
             self._analysis.anchor_session(self._state, self._ladder)
         elif phase == "closed":
             self._levels.close_session(self._desk.events)
@@ -447,6 +456,8 @@ class Engine:
         """The first bar end at which an entry could be made as things stand; FAR: at none."""
         day, desk = self._day, self._desk
         if day is None or desk.bracket is not None or desk.account.halts or self._stopped():
+            return FAR
+        if not desk.link:
             return FAR
         return day.entries_from if self._phase in ("before_open", "open") else FAR
 

@@ -134,7 +134,10 @@ class Fill:
 
 @record
 class Trade:
-    """A closed bracket. Prices are totals of price * size, so that averages stay exact."""
+    """A closed bracket. Prices are totals of price * size, so that averages stay exact.
+
+    At a broker a trade is closed again, with its new totals, when its entry filled late.
+    """
 
     id: str
     symbol: str
@@ -314,7 +317,9 @@ class OrderIntent:
 class OrderAmend:
     """The broker shall change this working order to `price` and `size` (with what it has filled).
 
-    `reason`: "break_even" or "trailing_stop" moved the stop; "entry_fill": there is more to close.
+    `reason`: "break_even" or "trailing_stop" moved the stop; "entry_fill" and "exit_fill": there is
+    more or less to close. A server that keeps the sizes of a bracket right by itself need not be
+    told of those two; every amendment is said, and its adapter leaves out what its server does.
     """
 
     ts: int
@@ -326,12 +331,57 @@ class OrderAmend:
 
 
 @record
+class OrderCancel:
+    """The broker shall take this order back. It is over when the broker says so, not before."""
+
+    ts: int
+    id: str
+    trade_id: str
+    reason: str
+
+
+@record
 class OrderUpdate:
     ts: int
     id: str
-    status: Literal["working", "partial", "filled", "cancelled", "rejected"]
+    status: Literal["working", "partial", "filled", "cancelled", "rejected", "lost"]
     filled: int = 0
     reason: str = ""
+
+
+@record
+class AmendRejected:
+    """The broker refused a change: the order works on at `price`."""
+
+    ts: int
+    id: str
+    trade_id: str
+    price: int
+    reason: str
+
+
+@record
+class ProtectionLost:
+    """The stop or target (`id`) of lots that are held works no more. Without the stop they are
+    closed at market at once; without the target the stop still protects them."""
+
+    ts: int
+    id: str
+    trade_id: str
+    role: Literal["entry", "stop", "target", "exit"]
+    held: int
+    reason: str
+
+
+@record
+class FlattenFailed:
+    """What is `held` (lots) could not be closed: the broker refused too many exits or lost them.
+    No exit is on its way any more: somebody else has to close it."""
+
+    ts: int
+    trade_id: str
+    held: int
+    reason: str
 
 
 @record
@@ -420,7 +470,7 @@ class InputIgnored:
 
 Event = (
     DayStarted | SessionChanged | BarClosed | SignalDetected | Decision | OrderIntent | OrderAmend
-    | OrderUpdate | Filled | PositionOpened | TradeClosed | Halted | Resumed | TierChanged
-    | TickDropped | CommandDone | InputIgnored | LevelMade | LevelTouched | LevelGone | LargeTrade
-    | Sweep
+    | OrderCancel | OrderUpdate | AmendRejected | ProtectionLost | FlattenFailed | Filled
+    | PositionOpened | TradeClosed | Halted | Resumed | TierChanged | TickDropped | CommandDone
+    | InputIgnored | LevelMade | LevelTouched | LevelGone | LargeTrade | Sweep
 )  # fmt: skip

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.compiled import njit
+from engine.compiled import inner, njit
 
 LANES: Final = 4
 COLUMNS: Final = 4  # one is padding: a shift instead of a multiplication
@@ -84,7 +84,7 @@ class ScanState:
         self.watch_low, self.watch_high = -1, INF_PRICE
 
 
-@njit
+@inner
 def fields(state: Any) -> Any:
     """The STATE record that the words of `ScanState.array` are."""
     return state.view(STATE)[0]
@@ -95,7 +95,7 @@ def new_ladder(size: int = 4096) -> Ladder:
     return np.zeros((LANES, size, COLUMNS), np.int64)
 
 
-@njit
+@inner
 def _plain(ts: Any, price: Any, size: Any, side: Any, s: Any) -> Any:
     """Whether surely none of these ticks (the first one included) needs a look; and high, low,
     volume. Jumps are looked for in the range of all, so as not to compare price by price."""
@@ -123,7 +123,7 @@ def _plain(ts: Any, price: Any, size: Any, side: Any, s: Any) -> Any:
     return not odd, high, low, volume
 
 
-@njit
+@inner
 def first_odd(ts: Any, price: Any, size: Any, side: Any, s: Any) -> int:
     """Index of the first tick that needs a look, or the number of ticks."""
     clock, last_ts, last_price = s.clock, s.last_ts, s.last_price
@@ -147,7 +147,7 @@ def first_odd(ts: Any, price: Any, size: Any, side: Any, s: Any) -> int:
     return len(ts)
 
 
-@njit
+@inner
 def full(state: Any) -> bool:
     """Whether the open bar is full; a bar of time never is."""
     s = fields(state)
@@ -160,7 +160,7 @@ def full(state: Any) -> bool:
     return bool(s.kind == DELTA_BARS and abs(s.delta) >= s.length)
 
 
-@njit
+@inner
 def first_full(price: Any, size: Any, side: Any, s: Any) -> int:
     """Index of the tick that would fill the open bar, or the number of ticks."""
     n = len(price)
@@ -184,7 +184,7 @@ def first_full(price: Any, size: Any, side: Any, s: Any) -> int:
     return n
 
 
-@njit
+@inner
 def _gather(price: Any, size: Any, side: Any, base: int, ladder: Any, s: Any) -> None:
     """Put plain ticks into the ladder and run the delta.
 
@@ -218,7 +218,7 @@ def _gather(price: Any, size: Any, side: Any, base: int, ladder: Any, s: Any) ->
     s.delta, s.min_delta, s.max_delta = delta, lowest, highest
 
 
-@njit
+@inner
 def _reaching(ts: Any, start: int, end: int, limit: int) -> int:
     """Index of the first of sorted times [start, end) that is `limit` or later, or `end`."""
     left, right = start, end
@@ -231,7 +231,7 @@ def _reaching(ts: Any, start: int, end: int, limit: int) -> int:
     return left
 
 
-@njit
+@inner
 def scan(ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladder: Any) -> int:
     """Take plain ticks from `start` on; the index of the first tick that needs a look, or n."""
     s = fields(state)
@@ -279,7 +279,7 @@ def scan(ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladd
     return n
 
 
-@njit
+@inner
 def contiguous(ticks: Any) -> Any:
     """The columns of a TICK array, copied: compiled code knows no other layout."""
     return ticks["ts"].copy(), ticks["price"].copy(), ticks["size"].copy(), ticks["side"].copy()
@@ -292,7 +292,7 @@ def scan_records(ticks: Any, start: int, state: Any, ladder: Any) -> int:
     return int(scan(ts, price, size, side, start, state, ladder))
 
 
-@njit
+@inner
 def add(ts: int, price: int, size: int, side: int, state: Any, ladder: Any) -> None:
     """Put one good tick into the bar, whatever the scan would stop for."""
     s = fields(state)
@@ -311,7 +311,7 @@ def add(ts: int, price: int, size: int, side: int, state: Any, ladder: Any) -> N
     s.last_price = price
 
 
-@njit
+@inner
 def open_bar(ts: int, price: int, size: int, side: int, state: Any, ladder: Any) -> None:
     """Start a bar with its first tick. A time bar is the one that `ts` falls into, aligned to the
     epoch within the trading day; others start here, and end with the day unless they fill."""
@@ -337,7 +337,7 @@ def take(ts: int, price: int, size: int, side: int, state: Any, ladder: Any) -> 
     return full(state)
 
 
-@njit
+@inner
 def read_levels(state: Any, ladder: Any, levels: Any) -> int:
     """Fill levels[k] with sell, unknown, buy volume at price low + k of the open bar; how many."""
     s = fields(state)
@@ -352,7 +352,7 @@ def read_levels(state: Any, ladder: Any, levels: Any) -> int:
     return count
 
 
-@njit
+@inner
 def clear_levels(state: Any, ladder: Any) -> None:
     """Empty the ladder between the open bar's low and high."""
     s = fields(state)
@@ -380,16 +380,10 @@ def fit_ladder(s: ScanState, ladder: Ladder, price: int, widest: int) -> Ladder:
     return new
 
 
-@njit
-def sparse_levels(levels: Any, low: int) -> Any:
-    """The published form of `read_levels`: price, bid, ask, unknown; only prices that traded."""
-    found = np.empty((len(levels), 4), np.int64)
-    return found[: traded_levels(levels, low, found)]
-
-
-@njit
+@inner
 def traded_levels(levels: Any, low: int, found: Any) -> int:
-    """The same into `found`, int64 [at least as many, 4]; how many."""
+    """The published form of `read_levels`: price, bid, ask, unknown, only of prices that traded,
+    into `found`, int64 [at least as many, 4]; how many."""
     n = 0
     for k in range(len(levels)):
         bid, unknown, ask = levels[k, 0], levels[k, 1], levels[k, 2]

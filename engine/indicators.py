@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.compiled import njit
+from engine.compiled import inner
 
 HISTORY: Final = np.dtype(
     [
@@ -29,7 +29,7 @@ HISTORY: Final = np.dtype(
 HistoryArray = npt.NDArray[np.void]
 
 
-@njit
+@inner
 def ema(history: Any, last: int, period: int, previous: float) -> float:
     """EMA of closes at row `last`; `previous` is the row before's."""
     if last + 1 < period:
@@ -43,7 +43,7 @@ def ema(history: Any, last: int, period: int, previous: float) -> float:
     return previous + (close - previous) * (2.0 / (period + 1))
 
 
-@njit
+@inner
 def _directional(row: Any, before: Any) -> None:
     """True range and directional movements of a bar."""
     row.true_range = max(row.high, before.close) - min(row.low, before.close)
@@ -53,7 +53,7 @@ def _directional(row: Any, before: Any) -> None:
     row.minus_dm = down if down > up and down > 0 else 0
 
 
-@njit
+@inner
 def _wilder_sums(history: Any, last: int, period: int) -> None:
     """Smoothed sums of true range and movements, and DX, from row `period` on."""
     row, before = history[last], history[last - 1]
@@ -71,7 +71,7 @@ def _wilder_sums(history: Any, last: int, period: int) -> None:
     row.dx = 100.0 * abs(row.sum_plus - row.sum_minus) / total if total > 0 else 0.0
 
 
-@njit
+@inner
 def _wilder_mean(history: Any, last: int, first: int, period: int, dx: bool) -> float:
     """Wilder's mean of a column from row `first` on: simple over `period` rows, then smoothed."""
     if last < first + period - 1:
@@ -86,7 +86,7 @@ def _wilder_mean(history: Any, last: int, first: int, period: int, dx: bool) -> 
     return (before * (period - 1) + value) / period
 
 
-@njit
+@inner
 def _slope(history: Any, last: int, bars: int) -> float:
     """Least-squares slope per bar of the last `bars` cumulative deltas."""
     if last + 1 < bars:
@@ -102,7 +102,7 @@ def _slope(history: Any, last: int, bars: int) -> float:
     return above / below
 
 
-@njit
+@inner
 def step(history: Any, last: int, rules: Any) -> None:
     """Fill the indicators of row `last`; its integer columns are already set."""
     row = history[last]

@@ -67,6 +67,7 @@ class Halt(StrEnum):
     REJECTS = "rejects"  # ends by the operator
     OPERATOR = "operator"  # ends by the operator
     KILL = "kill"  # ends by the operator; flattens and cancels
+    DIFFERENCE = "difference"  # the broker has other than we believe; ends by the operator
 
 
 class LevelKind(StrEnum):
@@ -101,3 +102,6 @@ class ExitReason(StrEnum):
     OPERATOR = "operator"
     KILL = "kill"
     END_OF_DATA = "end_of_data"
+    LATE_FILL = "late_fill"  # an entry that was over filled all the same
+    UNPROTECTED = "unprotected"  # the stop was gone
+    EXTERNAL = "external"  # by somebody else, at the broker

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from engine.compiled import njit
+from engine.compiled import inner, njit
 from engine.ticks import MAX_LADDER
 
 Volumes = npt.NDArray[np.int64]
@@ -55,7 +55,7 @@ def value_area(total: Any, poc: int) -> Any:
     return low, high
 
 
-@njit
+@inner
 def spread(total: Any, low: int, reference: int) -> float:
     """Sum of volume * (price - reference)^2, ticks squared: what VWAP bands are made of.
 

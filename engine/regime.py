@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.compiled import njit
+from engine.compiled import inner
 from engine.config import RegimeRules
 from engine.events import RegimeReading
 from engine.names import Regime
@@ -39,7 +39,7 @@ VOLATILE, NO_TRADE = int(Regime.VOLATILE), int(Regime.NO_TRADE)
 MINUTE: Final = 60_000_000_000
 
 
-@njit
+@inner
 def _structure(history: Any, last: int, r: Any) -> None:
     """Steps of highs and lows over five bars: at least three of four."""
     r.higher_highs = r.lower_highs = r.higher_lows = r.lower_lows = np.nan
@@ -56,7 +56,7 @@ def _structure(history: Any, last: int, r: Any) -> None:
     r.higher_lows, r.lower_lows = rising_lows >= 3, falling_lows >= 3
 
 
-@njit
+@inner
 def _slope_limit(history: Any, last: int) -> float:
     """Twice the population standard deviation of the last 50 delta slopes; NaN under 10."""
     total = 0.0
@@ -75,7 +75,7 @@ def _slope_limit(history: Any, last: int) -> float:
     return 2.0 * float(np.sqrt(squares / count))
 
 
-@njit
+@inner
 def _atr_percentile(history: Any, last: int) -> float:
     """Share (0..100) of up to 50 earlier ATR values below this one's."""
     below = 0
@@ -87,7 +87,7 @@ def _atr_percentile(history: Any, last: int) -> float:
     return 100.0 * below / count if count else np.nan
 
 
-@njit
+@inner
 def _inputs(history: Any, last: int, vwap_distance: float, r: Any) -> None:
     row = history[last]
     r.adx, r.atr = row.adx, row.atr
@@ -116,7 +116,7 @@ def _inputs(history: Any, last: int, vwap_distance: float, r: Any) -> None:
     r.range_bound = inside
 
 
-@njit
+@inner
 def _score(r: Any, small_delta: bool, side_of_vwap: int, near_vwap: bool) -> None:
     """Points of UP, DOWN, RANGING, VOLATILE."""
     adx, rising = r.adx, r.adx_slope > 0
@@ -150,7 +150,7 @@ def _score(r: Any, small_delta: bool, side_of_vwap: int, near_vwap: bool) -> Non
     r.scores[0], r.scores[1], r.scores[2], r.scores[3] = up, down, ranging, volatile
 
 
-@njit
+@inner
 def _classify(r: Any, bars: int, rules: Any, since_open: int, to_close: int, news: bool) -> None:
     r.reason = 0
     if bars < rules.min_bars:
@@ -184,7 +184,7 @@ def _classify(r: Any, bars: int, rules: Any, since_open: int, to_close: int, new
     r.confidence = 0.5 + 0.5 * (best - second) / best
 
 
-@njit
+@inner
 def read_regime(
     history: Any, last: int, session_notional: int, session_volume: int, day_volume: int,
     since_open: int, to_close: int, news: bool, rules: Any, reading: Any,

@@ -18,7 +18,9 @@ from engine.ticks import NS
 
 ENDS_WITH_DAY: Final = (Halt.PROFIT_TARGET, Halt.LOSS_LIMIT, Halt.MARGIN, Halt.STALE_FEED)
 """Halts that a new trading day lifts; the others wait for the operator."""
-OPERATOR_LIFTS: Final = (Halt.OPERATOR, Halt.KILL, Halt.REJECTS, Halt.MAX_DRAWDOWN)
+OPERATOR_LIFTS: Final = (
+    Halt.OPERATOR, Halt.KILL, Halt.REJECTS, Halt.MAX_DRAWDOWN, Halt.DIFFERENCE,
+)  # fmt: skip
 FLATTENING: Final = (Halt.LOSS_LIMIT, Halt.MAX_DRAWDOWN, Halt.KILL)
 NO_RATE: Final = Decimal(0)
 NEVER_LOST: Final = -(1 << 62)

@@ -3,14 +3,14 @@
 from functools import cache
 from typing import Any, Final
 
-from engine.compiled import njit
+from engine.compiled import inner
 from engine.names import Direction, Pattern, Regime
 
 DISABLED, BIAS, STRENGTH, CONFIDENCE = 1, 2, 3, 4
 RULE_NAMES: Final = ("", "disabled", "bias", "strength", "confidence")
 
 
-@njit
+@inner
 def route(found: Any, n: int, reading: Any, matrix: Any, rules: Any) -> int:
     """Fill `approved` and `rule` of found[:n]; how many were approved."""
     regime, confidence = reading[0].regime, reading[0].confidence

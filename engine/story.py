@@ -369,5 +369,6 @@ def _never_entered(event: Event, trade_id: str) -> bool:
     return (
         isinstance(event, OrderUpdate)
         and event.id == f"{trade_id}-E"
-        and event.status in ("cancelled", "rejected")
+        and event.status in ("cancelled", "rejected", "lost")
+        and not event.filled
     )

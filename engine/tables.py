@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from engine.compiled import njit
+from engine.compiled import inner
 from engine.indicators import HISTORY
 from engine.names import Pattern, Regime
 from engine.patterns import FOUND
@@ -36,7 +36,7 @@ SESSION: Final = np.dtype(
         for name in (
             "opened", "closes", "bars",
             "notional", "volume", "day_volume", "cum_delta",
-            "remembered", "found", "rows", "traded", "buys", "sells", "approved", "wanted_from",
+            "remembered", "found", "traded", "buys", "sells", "approved", "wanted_from",
             "reference",
         )
     ]
@@ -44,8 +44,8 @@ SESSION: Final = np.dtype(
 )  # fmt: skip
 """Open and close of the session; how many bars the day has; sums since the session's open
 (notional, volume, squares around the reference price) and since the day's start; how many
-unfinished levels are remembered; of the last bar: patterns found, rows, levels traded, rows with
-buy and sell imbalances (the last three only where it is told of), signals approved.
+unfinished levels are remembered; of the last bar: patterns found, levels traded, rows with buy and
+sell imbalances (these three only where it is told of), signals approved.
 `scan_bars` stops at a bar with approved signals that ends from `wanted_from` on."""
 
 
@@ -95,6 +95,7 @@ def _words(record: npt.DTypeLike) -> int:
     return np.dtype(record).itemsize // 8
 
 
+@inner
 def cut(words: Any) -> Tables:
     """The tables in `words`: what is written to one is written to the other."""
     w = words
@@ -113,10 +114,6 @@ def cut(words: Any) -> Tables:
         w[w[11] : w[12]].reshape((-1, 4)),
         w[w[12] : w[13]].reshape((2, -1)),
     )
-
-
-tables_of = njit(cut)
-"""The same for compiled code."""
 
 
 def layout(record: npt.DTypeLike) -> Struct:

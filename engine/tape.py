@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.compiled import njit
+from engine.compiled import inner, njit
 from engine.config import MOST_SWEEP_PRICES, TapeRules
 from engine.events import Event, LargeTrade, Sweep
 from engine.footprint import FAR, contiguous, scan
-from engine.ticks import NS
+from engine.ticks import NS, TICK, columns
 
 EXACT: Final = 1024  # sizes below are classes of their own
 HALF: Final = EXACT // 2
@@ -47,7 +47,7 @@ RECORDS: Final = COUNTS + CLASSES
 SIZE: Final = RECORDS + ROOM * COLUMNS
 
 
-@njit
+@inner
 def size_class(size: Any) -> Any:
     """The class of a size > 0: ten leading binary digits and how many follow."""
     shift = 0
@@ -56,14 +56,14 @@ def size_class(size: Any) -> Any:
     return shift * HALF + (size >> shift)
 
 
-@njit
+@inner
 def class_value(number: Any) -> Any:
     """The smallest size of a class."""
     shift = max(number // HALF - 1, 0)
     return (number - shift * HALF) << shift
 
 
-@njit
+@inner
 def _report_sweep(t: Any, now: int, last_ts: int, last: int, volume: int, trades: int) -> None:
     """Write the run, a sweep that is over at `now` or was before, as a record."""
     at = RECORDS + t[WRITTEN] * COLUMNS
@@ -74,7 +74,7 @@ def _report_sweep(t: Any, now: int, last_ts: int, last: int, volume: int, trades
     t[WRITTEN] += 1
 
 
-@njit
+@inner
 def _next_price(t: Any, now: int, price: int, last_ts: int, volume: int, trades: int) -> Any:
     """The run goes on at another price at `now`: the volume and trades that it goes on from."""
     if t[OVER_AT] != FAR:
@@ -101,7 +101,7 @@ def _next_price(t: Any, now: int, price: int, last_ts: int, volume: int, trades:
     return volume, trades
 
 
-@njit
+@inner
 def _report_large(t: Any, now: Any, price: Any, size: Any, side: Any, threshold: Any) -> None:
     """Write a large trade as a record."""
     at = RECORDS + t[WRITTEN] * COLUMNS
@@ -188,31 +188,13 @@ def scan_tape_records(ticks: Any, start: int, state: Any, ladder: Any, tape: Any
     return int(scan_tape(ts, price, size, side, start, state, ladder, tape))
 
 
-@njit
-def take(ts: int, price: int, size: int, side: int, tape: Any) -> bool:
-    """Read one good tick, for which there is room; whether records wait."""
-    at, prices = np.array([ts], np.int64), np.array([price], np.int32)
-    sizes, sides = np.array([size], np.int32), np.array([side], np.int8)
-    end = len(at)
-    return bool(read(at, prices, sizes, sides, end - 1, end, tape) < 0)
-
-
-@njit
-def end_run(ts: int, t: Any) -> bool:
-    """The open bar ends at `ts`, and the run with it; whether records wait."""
-    if t[OVER_AT] != FAR:
-        _report_sweep(t, ts, t[LAST_TS], t[PRICE], t[VOLUME], t[TRADES])
-        t[OVER_AT] = FAR
-    t[SIDE] = NO_RUN
-    return bool(t[WRITTEN])
-
-
 class Tape:
     """The trading day's tape. `array` is what compiled code reads and writes."""
 
     def __init__(self, rules: TapeRules) -> None:
         self.array = tape = np.zeros(SIZE, np.int64)
         self._view = memoryview(self.array)  # type: ignore[arg-type]
+        self._one = columns(np.zeros(1, TICK))
         tape[FIXED], tape[AFTER] = rules.large_trade_size, rules.large_trade_after
         tape[SHARE] = round(rules.large_trade_share * WHOLE)
         tape[SWEEP_NS], tape[SWEEP_PRICES] = rules.sweep_ms * NS // 1000, rules.sweep_prices
@@ -232,7 +214,9 @@ class Tape:
 
     def take(self, ts: int, price: int, size: int, side: int, events: list[Event]) -> None:
         """One good tick that the scan did not take."""
-        if take(ts, price, size, side, self.array):
+        one = self._one
+        one.ts[0], one.price[0], one.size[0], one.side[0] = ts, price, size, side
+        if read(*one, 0, 1, self.array) < 0:
             self.drain(events)
 
     def tell(self, ts: Any, price: Any, size: Any, side: Any, i: int, events: list[Event]) -> int:
@@ -245,8 +229,17 @@ class Tape:
 
     def end_run(self, ts: int, events: list[Event]) -> None:
         """The bar ends at `ts`, or the open sweep can take no trade any more."""
-        if end_run(ts, self.array):
-            self.drain(events)
+        run = self._view
+        if run[OVER_AT] != FAR:
+            events.append(
+                Sweep(
+                    ts=min(ts, run[OVER_AT]), start=run[START], end=run[LAST_TS], side=run[SIDE],
+                    first=run[FIRST], last=run[PRICE], prices=run[PRICES],
+                    volume=run[VOLUME], trades=run[TRADES],
+                )
+            )  # fmt: skip
+            run[OVER_AT] = FAR
+        run[SIDE] = NO_RUN
 
     def drain(self, events: list[Event]) -> bool:
         """Say what waits; whether all was read, so that nothing more can wait."""

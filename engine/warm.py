@@ -1,7 +1,7 @@
 """Compiles the engine, or loads what was compiled before, so that the first real tick need not.
 
-Where nothing is kept yet this takes some ten seconds; otherwise a fraction of one. What only quiet
-engines use, which run years and not a market, is left to the first of them.
+Where nothing is kept yet this takes a quarter of a minute; otherwise a fraction of a second. What
+only quiet engines use, which run years and not a market, is left to the first of them.
 """
 
 from datetime import date

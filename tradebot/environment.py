@@ -167,6 +167,25 @@ def redis(name: str) -> str:
     return url
 
 
+def socket_address(name: str) -> str:
+    """The address of a web socket, "" when it is not set; wss:// unless it says otherwise.
+
+    Unencrypted (ws://) only within this machine.
+    """
+    url = text(name)
+    if not url:
+        return ""
+    remedy = "set it to wss://host:443, or unset it"
+    parts = _split(name, url if "://" in url else f"wss://{url}", remedy)
+    if parts.scheme not in {"ws", "wss"} or not parts.hostname:
+        raise BadEnvironment(f"{name} is not a web socket's address; {remedy}")
+    if parts.username or parts.password:
+        raise BadEnvironment(f"{name} must not name a user or a password; {remedy}")
+    if parts.scheme == "ws" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise BadEnvironment(f"{name} is ws://, unencrypted, to another machine; {remedy}")
+    return parts.geturl()
+
+
 def secret_key(name: str, folder: Path, *, embedded: bool) -> str:
     """The key that signs sessions.
 

@@ -22,6 +22,7 @@ def sidebar(request: HttpRequest) -> list[Item]:
                 _list("Orders", "receipt_long", "trading", "order"),
                 _list("Fills", "done_all", "trading", "fill"),
                 _list("Commands", "terminal", "trading", "command"),
+                _list("Preflights", "checklist", "trading", "preflight"),
                 _list("Audit trail", "history", "trading", "auditevent"),
             ],
         },
@@ -68,3 +69,27 @@ def _link(title: str, icon: str, view: str) -> Item:
 def icon(request: HttpRequest) -> str:
     """Our own mark, in the tab and above the sidebar."""
     return static("icon.svg")
+
+
+def environment(request: HttpRequest) -> list[str] | None:
+    """What the admin says at its top while real money is traded."""
+    names = _real_money(request)
+    return [f"Real money: {', '.join(names)}", "danger"] if names else None
+
+
+def title_prefix(request: HttpRequest) -> str | None:
+    """The same for the window's title."""
+    return "Real money ·" if _real_money(request) else None
+
+
+def _real_money(request: HttpRequest) -> list[str]:
+    """Accounts with somebody's money that are traded now, looked up once a page; to users of the
+    admin alone."""
+    from trading.selectors import real_money_now
+
+    if not request.user.is_staff:
+        return []
+    found: list[str] | None = getattr(request, "real_money", None)
+    if found is None:
+        found = request.real_money = real_money_now()  # type: ignore[attr-defined]
+    return found

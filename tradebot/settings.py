@@ -189,6 +189,40 @@ WARMUP_HOURS = environment.whole_number("WARMUP_HOURS", 3, low=0, high=48)
 # Dollars that Databento's history may cost for one of them; what the live feed replays is free.
 WARMUP_MAX_COST = environment.amount("WARMUP_MAX_COST", "1.00")
 
+# Live orders: what the guards let through, how soon the broker is asked (docs/reconciliation.md)
+
+# Lots of one order and of the position: a number for every symbol, or as ES:2,MES:5.
+LIVE_MAX_ORDER_SIZE = environment.words("LIVE_MAX_ORDER_SIZE", ["3"])
+LIVE_MAX_POSITION = environment.words("LIVE_MAX_POSITION", ["3"])
+# How far from the last trade a stop or target may be, per cent.
+LIVE_PRICE_COLLAR_PERCENT = environment.amount("LIVE_PRICE_COLLAR_PERCENT", "1")
+# Seconds: no entry on a last trade that is older; an entry that is older is not sent any more.
+LIVE_STALE_TICK_S = environment.whole_number("LIVE_STALE_TICK_S", 10, low=1, high=600)
+LIVE_ENTRY_AGE_S = environment.whole_number("LIVE_ENTRY_AGE_S", 5, low=1, high=60)
+LIVE_ORDERS_PER_SECOND = environment.whole_number("LIVE_ORDERS_PER_SECOND", 5, low=1, high=100)
+LIVE_ORDERS_PER_MINUTE = environment.whole_number("LIVE_ORDERS_PER_MINUTE", 60, low=1, high=1000)
+LIVE_ORDERS_PER_DAY = environment.whole_number("LIVE_ORDERS_PER_DAY", 500, low=1, high=100_000)
+# Seconds within which a position that was closed has to be gone at the broker.
+LIVE_FLAT_WITHIN_S = environment.whole_number("LIVE_FLAT_WITHIN_S", 10, low=2, high=120)
+# Seconds between two comparisons with the broker.
+LIVE_RECONCILE_S = environment.whole_number("LIVE_RECONCILE_S", 60, low=5, high=600)
+# How far the balance may be from the broker's before it is said, in money.
+LIVE_BALANCE_TOLERANCE = environment.amount("LIVE_BALANCE_TOLERANCE", "25")
+
+# Live trading at Rithmic (docs/rithmic.md)
+
+RITHMIC_USER = environment.text("RITHMIC_USER")
+RITHMIC_PASSWORD = environment.text("RITHMIC_PASSWORD")
+RITHMIC_SYSTEM = environment.text("RITHMIC_SYSTEM")
+RITHMIC_URL = environment.socket_address("RITHMIC_URL")
+RITHMIC_CA_FILE = environment.text("RITHMIC_CA_FILE")
+RITHMIC_ACCOUNT = environment.text("RITHMIC_ACCOUNT")
+RITHMIC_APP_NAME = environment.text("RITHMIC_APP_NAME", "tradebot")
+RITHMIC_APP_VERSION = environment.text("RITHMIC_APP_VERSION", "1.0")
+# Dollars of margin per contract above which a live session does not trade.
+MES_MARGIN_LIMIT = environment.amount("MES_MARGIN_LIMIT", "40")
+ES_MARGIN_LIMIT = environment.amount("ES_MARGIN_LIMIT", "400")
+
 # Time
 
 USE_TZ = True
@@ -237,6 +271,17 @@ if BEHIND_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
 
+# Real money, whatever the broker: docs/live.md
+
+# The broker's account id, for a live start that no terminal sees.
+CONFIRM_LIVE = environment.text("CONFIRM_LIVE")
+# What a live session does when it hears nothing of the market, or the database takes nothing.
+ON_LOST = ["none", "halt", "flatten"]
+ON_FEED_LOST = environment.choice("ON_FEED_LOST", "halt", ON_LOST)
+FEED_LOST_S = environment.whole_number("FEED_LOST_S", 30, low=5, high=3600)
+ON_DATABASE_LOST = environment.choice("ON_DATABASE_LOST", "halt", ON_LOST)
+DATABASE_LOST_S = environment.whole_number("DATABASE_LOST_S", 60, low=5, high=3600)
+
 # API
 
 REST_FRAMEWORK = {
@@ -264,6 +309,8 @@ UNFOLD = {
     "THEME": "dark",
     "SITE_ICON": "tradebot.navigation.icon",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "tradebot.navigation.icon"}],
+    "ENVIRONMENT": "tradebot.navigation.environment",
+    "ENVIRONMENT_TITLE_PREFIX": "tradebot.navigation.title_prefix",
     "SIDEBAR": {"show_search": True, "navigation": "tradebot.navigation.sidebar"},
 }
 

@@ -20,6 +20,7 @@ from engine.names import ExitReason, Pattern, Regime
 from marketdata.admin import ReadOnlyAdmin, digits, names_filter, price, stamp
 from trading import admin_configuration as admin_configuration  # registers its page
 from trading import admin_libraries as admin_libraries  # registers the libraries' own pages
+from trading import admin_preflight as admin_preflight  # registers its page
 from trading.commands import nudge
 from trading.configuration.stored import find
 from trading.models import (
@@ -34,6 +35,7 @@ from trading.models import (
     Tier,
     Trade,
 )
+from trading.real_money.accounts import of_row
 
 admin.site.site_title = "tradebot"
 admin.site.site_header = "tradebot"
@@ -83,17 +85,25 @@ def list_link(model: type[Model], text: str, **only: object) -> SafeString:
 @admin.register(Account)
 class AccountAdmin(ModelAdmin):  # type: ignore[misc]
     list_display = (
-        "name", "mode", "balance_", "peak_", "streak", "tier", "halts_", "enabled", "sessions_",
+        "name", "mode_", "balance_", "peak_", "streak", "tier", "halts_", "enabled", "sessions_",
     )  # fmt: skip
     list_filter = ("mode", "enabled", "currency")
     search_fields = ("name",)
-    readonly_fields = ("streak", "tier", "halts", "created_at")
+    # A live account is made by its first live start, which binds it to the broker's.
+    readonly_fields = ("mode", "broker", "broker_account", "streak", "tier", "halts", "created_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return (*self.readonly_fields, "name", "mode", "currency") if obj else self.readonly_fields
+        return (*self.readonly_fields, "name", "currency") if obj else self.readonly_fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    @display(description="Mode", ordering="mode", label={"paper": "info", "real money": "danger"})
+    def mode_(self, row: Account) -> tuple[str, str]:
+        bound = of_row(row)
+        if bound is None:
+            return row.mode, row.mode
+        return ("test broker" if bound.test else "real money"), str(bound)
 
     @display(description="Balance", ordering="balance")
     def balance_(self, row: Account) -> str:

@@ -18,6 +18,8 @@ from django.utils import timezone
 
 from trading.errors import CommandError
 from trading.models import Account, Command
+from trading.real_money.accounts import of_row
+from trading.real_money.confirming import same
 from trading.wire import Json
 
 GROUP: Final = "commands"
@@ -34,12 +36,19 @@ OVER: Final = (
 
 
 def request_command(
-    account: Account, kind: str, *, user: User | None = None, reason: str = "", key: str = ""
+    account: Account,
+    kind: str,
+    *,
+    user: User | None = None,
+    reason: str = "",
+    key: str = "",
+    confirm: str = "",
 ) -> Command:
     """Ask the account's pipeline for something; it looks within a second even without the nudge.
 
-    Asked again under the same key, it is the command that was asked for first. CommandError when
-    the kind is unknown, the reason too long, or the key another command's.
+    Asked again under the same key, it is the command that was asked for first. `confirm`: the id of
+    the broker's account, which a live start needs. CommandError when the kind is unknown, the
+    reason too long, the key another command's, or a live start is not confirmed.
     """
     if kind not in Command.Kind.values:
         raise CommandError(f"{kind!r} is no command; it is {', '.join(Command.Kind.values)}")
@@ -53,10 +62,16 @@ def request_command(
         )
     if key and (before := _asked(account, kind, key)):
         return before
+    confirmed = kind == Command.Kind.START and _confirmed(account, confirm)
     try:
         with transaction.atomic():
             command = Command.objects.create(
-                account=account, kind=kind, requested_by=user, reason=reason, key=key
+                account=account,
+                kind=kind,
+                requested_by=user,
+                reason=reason,
+                key=key,
+                confirmed=confirmed,
             )
     except IntegrityError:  # the same request came twice at the same time
         before = _asked(account, kind, key)
@@ -74,6 +89,19 @@ def _asked(account: Account, kind: str, key: str) -> Command | None:
             f"key {key} was used for {before.kind}; make a new key for {kind}", field="key"
         )
     return before
+
+
+def _confirmed(account: Account, typed: str) -> bool:
+    """Whether a start may trade real money; CommandError when it would, and nobody said so."""
+    bound = of_row(account)
+    if bound is None:
+        return False
+    if not same(typed, bound):
+        raise CommandError(
+            f"{account.name} trades {bound}; a start needs that account's id, typed exactly",
+            field="confirm",
+        )
+    return True
 
 
 def _asked_for(command: Command) -> None:

@@ -53,3 +53,7 @@ class ConfigurationError(OptionError):
         else:
             text = f"{source}: {len(problems)} problems\n  " + "\n  ".join(problems)
         super().__init__(text)
+
+
+class JournalError(TradingError):
+    """An input journal that cannot be kept, read, or replayed."""

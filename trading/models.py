@@ -35,6 +35,14 @@ class Account(models.Model):
         max_length=40, unique=True, help_text="Part of every order id; cannot change."
     )
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.PAPER)
+    broker = models.CharField(
+        max_length=20,
+        blank=True,
+        help_text="Of a live account: rithmic, or test for a stand-in on this machine.",
+    )
+    broker_account = models.CharField(
+        max_length=64, blank=True, help_text="The account as the broker calls it; cannot change."
+    )
     currency = models.CharField(max_length=10, default="USD")
     balance = models.DecimalField(**MONEY)
     peak = models.DecimalField(**MONEY, help_text="Highest closed balance so far.")
@@ -352,12 +360,18 @@ class Order(models.Model):
         SENT = "sent"
         WORKING = "working"
         PARTIAL = "partial"
+        CANCELLING = "cancelling"
         FILLED = "filled"
         CANCELLED = "cancelled"
         REJECTED = "rejected"
+        LOST = "lost"
         ABANDONED = "abandoned"
 
-    OVER: Final = (Status.FILLED, Status.CANCELLED, Status.REJECTED, Status.ABANDONED)
+    GOING_ON: Final = (Status.SENT, Status.WORKING, Status.CANCELLING)
+    """Nothing is filled or decided yet."""
+    OVER: Final = (
+        Status.FILLED, Status.CANCELLED, Status.REJECTED, Status.LOST, Status.ABANDONED,
+    )  # fmt: skip
 
     id = models.CharField(max_length=KEY, primary_key=True)
     session = models.ForeignKey(Session, models.PROTECT, related_name="orders", db_index=False)
@@ -462,6 +476,9 @@ class Command(models.Model):
         blank=True,
         help_text="Made by who asks: asking again under the same key is the same command.",
     )
+    confirmed = models.BooleanField(
+        default=False, help_text="Who asked typed the broker's account id: a live start needs it."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     executed_at = models.DateTimeField(null=True, blank=True)
     result = models.CharField(max_length=500, blank=True)
@@ -481,6 +498,36 @@ class Command(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.account}"
+
+
+class Preflight(models.Model):
+    """A look at everything that trading needs, before it begins (`trading.preflight`).
+
+    `results` has each check's name, level (pass, warn, fail), text and remedy. It counts for its
+    account, trading day and rules alone. `account` is a name: the first preflight of a live account
+    comes before its row.
+    """
+
+    account = models.SlugField(max_length=40)
+    mode = models.CharField(max_length=10, choices=Mode)
+    broker = models.CharField(max_length=20, blank=True)
+    broker_account = models.CharField(max_length=64, blank=True)
+    instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="+")
+    day = models.DateField(help_text="Trading day.")
+    rules_digest = models.CharField(max_length=12)
+    passed = models.BooleanField()
+    results = models.JSONField(default=list)
+    balance = models.DecimalField(**MONEY, null=True, help_text="What the broker said.")
+    actor = models.CharField(max_length=150)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        get_latest_by = "created_at"
+        indexes = [models.Index(fields=["account", "day", "-created_at"], name="preflight_of_day")]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.day} {'passed' if self.passed else 'failed'}"
 
 
 class AuditEvent(models.Model):

@@ -59,6 +59,14 @@ def is_running(session: Session) -> bool:
     return fresh and session.status == Session.Status.RUNNING
 
 
+def real_money_now() -> list[str]:
+    """The accounts with somebody's money in them that a pipeline trades now."""
+    running = Session.objects.filter(
+        mode="live", status=Session.Status.RUNNING, updated_at__gte=timezone.now() - HEARTBEAT
+    ).exclude(account__broker="test")
+    return sorted(set(running.values_list("account__name", flat=True)))
+
+
 def session_list() -> list[wire.Json]:
     """The sessions that a page may turn to: those that run, by account, and then the latest."""
     rows = Session.objects.select_related("account", "instrument").order_by("-updated_at")
@@ -151,11 +159,15 @@ def live_snapshot(
     if len(rows) > SNAPSHOT_BARS:
         answer["have"] = after = None
     bars = wire.bars_to_wire(reversed(rows[:SNAPSHOT_BARS]), spec)
-    signals = session_signals(session, after_ns=after).reverse()[:SNAPSHOT_SIGNALS]
+    stored = session_signals(session, after_ns=after).reverse()
+    signals = stored.values_list(*wire.StoredSignal._fields)[:SNAPSHOT_SIGNALS]
     return answer | {
         "config": wire.config_to_wire(session),
         "bars": bars,
-        "signals": [wire.signal_row_to_wire(row, spec) for row in reversed(signals)],
+        "signals": [
+            wire.signal_row_to_wire(wire.StoredSignal(*values), spec)
+            for values in reversed(signals)
+        ],
         "trades": [wire.trade_row_to_wire(row) for row in session_trades(session)],
         "notices": session_notices(session),
     }

@@ -8,7 +8,7 @@ shows are strings: no price or amount becomes a float. Times are milliseconds UT
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from engine.names import Pattern, Regime
 from engine.text import average_text, decimals, number_text, units_text
 from marketdata.models import Bar
 from trading.models import Session, Signal, Trade
+from trading.real_money import accounts
 
 if TYPE_CHECKING:
     from engine.schedule import TradingDay
@@ -165,7 +166,25 @@ def signal_to_wire(signal: events.Signal) -> Json:
     }
 
 
-def signal_row_to_wire(row: Signal, spec: Instrument) -> Json:
+class StoredSignal(NamedTuple):
+    """What a page is told of a signal's row. A thousand are read at once, and fields that
+    nobody asks for cost twice as much as these."""
+
+    key: str
+    ts_ns: int
+    bar_start_ns: int
+    pattern: str
+    direction: int
+    price: Decimal
+    strength: float
+    details: Json
+    regime: str
+    confidence: float
+    approved: bool
+    reason: str
+
+
+def signal_row_to_wire(row: Signal | StoredSignal, spec: Instrument) -> Json:
     return {
         "id": row.key,
         "t": millis(row.ts_ns),
@@ -353,7 +372,7 @@ def waiting_to_wire(waiting: events.OrderIntent | None) -> Json | None:
 COMMANDS: Final = {
     "HaltTrading": "Halt", "ResumeTrading": "Resume", "Flatten": "Flatten", "Kill": "Kill switch",
     "start": "Start", "stop": "Stop", "halt": "Halt", "resume": "Resume", "flatten": "Flatten",
-    "kill": "Kill switch",
+    "kill": "Kill switch", "ReportLink": "Broker", "ReportDifference": "Broker",
 }  # fmt: skip
 
 
@@ -389,6 +408,7 @@ def config_to_wire(session: Session) -> Json:
         "session_date": session.day.isoformat(),
         "account": session.account.name,
         "mode": session.mode,
+        "broker": accounts.to_wire(session.account),
         "fills": session.config.get("fills", {}),
         "tiers": [
             {

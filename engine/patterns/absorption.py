@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from engine.compiled import njit
+from engine.compiled import inner
 from engine.names import Pattern
 from engine.patterns.found import write
 
 SELLING, BUYING = int(Pattern.SELLING_ABSORPTION), int(Pattern.BUYING_ABSORPTION)
 
 
-@njit
+@inner
 def absorptions(
     bid: Any, ask: Any, total: Any, low: int, step: int, close_position: float,
     rules: Any, found: Any, n: int,

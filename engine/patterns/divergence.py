@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from engine.compiled import njit
+from engine.compiled import inner
 from engine.names import Pattern
 from engine.patterns.found import write
 
 BEARISH, BULLISH = int(Pattern.BEARISH_DELTA_DIVERGENCE), int(Pattern.BULLISH_DELTA_DIVERGENCE)
 
 
-@njit
+@inner
 def _one(history: Any, last: int, bars: int, sign: int, found: Any, n: int) -> int:
     """`sign` +1: highs and falling peaks; -1: lows and rising troughs (mirrored by the sign)."""
     newest = history[last]
@@ -38,7 +38,7 @@ def _one(history: Any, last: int, bars: int, sign: int, found: Any, n: int) -> i
     return n
 
 
-@njit
+@inner
 def divergences(history: Any, last: int, rules: Any, found: Any, n: int) -> int:
     """Bearish and bullish divergence of the bars up to `last` (rows of HISTORY)."""
     bars = rules.divergence_bars

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from engine.compiled import njit
+from engine.compiled import inner
 from engine.names import Pattern
 from engine.patterns.found import write
 
 BUYING, SELLING = int(Pattern.BUYING_EXHAUSTION), int(Pattern.SELLING_EXHAUSTION)
 
 
-@njit
+@inner
 def _one(
     volume: Any, extreme: int, inwards: int, price: int, pattern: int, direction: int,
     rules: Any, found: Any, n: int,
@@ -32,7 +32,7 @@ def _one(
     return n
 
 
-@njit
+@inner
 def exhaustions(bid: Any, ask: Any, low: int, step: int, rules: Any, found: Any, n: int) -> int:
     """Buyers at the high, sellers at the low."""
     top = len(ask) - 1

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from engine.compiled import njit
+from engine.compiled import inner
 
 
-@njit
+@inner
 def write(
     found: Any,
     n: int,

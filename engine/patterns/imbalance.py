@@ -6,7 +6,7 @@ the book, so the comparison is diagonal.
 
 from typing import Any
 
-from engine.compiled import njit
+from engine.compiled import inner
 from engine.names import Pattern
 from engine.patterns.found import write
 
@@ -14,7 +14,7 @@ BUY, SELL = int(Pattern.BUY_IMBALANCE), int(Pattern.SELL_IMBALANCE)
 STACKED_BUY, STACKED_SELL = int(Pattern.STACKED_BUY_IMBALANCE), int(Pattern.STACKED_SELL_IMBALANCE)
 
 
-@njit
+@inner
 def mark(bid: Any, ask: Any, ratio: float, min_volume: int, buys: Any, sells: Any) -> None:
     """Set buys[k], sells[k] to the ratio where row k is imbalanced, else 0."""
     n = len(bid)
@@ -27,7 +27,7 @@ def mark(bid: Any, ask: Any, ratio: float, min_volume: int, buys: Any, sells: An
             sells[k] = bid[k] / max(ask[k + 1], 1)
 
 
-@njit
+@inner
 def single(
     marks: Any, own: Any, other: Any, up: bool, low: int, step: int, found: Any, n: int
 ) -> int:
@@ -52,7 +52,7 @@ def single(
     )  # fmt: skip
 
 
-@njit
+@inner
 def stacks(marks: Any, up: bool, at_least: int, low: int, step: int, found: Any, n: int) -> int:
     """Every maximal run of `at_least` or more adjacent imbalances of one side."""
     k = 0
@@ -75,19 +75,18 @@ def stacks(marks: Any, up: bool, at_least: int, low: int, step: int, found: Any,
     return n
 
 
-@njit
+@inner
 def imbalances(
     bid: Any, ask: Any, low: int, step: int, rules: Any, buys: Any, sells: Any, found: Any, n: int
 ) -> int:
-    """All imbalance patterns of a bar; `buys` and `sells` receive the marks of its rows."""
-    mark(bid, ask, rules.ratio, rules.min_volume, buys, sells)
+    """All imbalance patterns of a bar; `buys` and `sells` are the marks of its rows."""
     n = single(buys, ask, bid, True, low, step, found, n)
     n = single(sells, bid, ask, False, low, step, found, n)
     n = stacks(buys, True, rules.stack_levels, low, step, found, n)
     return stacks(sells, False, rules.stack_levels, low, step, found, n)
 
 
-@njit
+@inner
 def marked(marks: Any, low: int, step: int, prices: Any) -> int:
     """Put the marked rows' prices, ascending, into `prices`; how many."""
     n = 0

@@ -5,7 +5,7 @@ Levels are remembered, oldest first, in an int64 [memory + 1, 2] of (row price, 
 
 from typing import Any
 
-from engine.compiled import njit
+from engine.compiled import inner
 from engine.names import Pattern
 from engine.patterns.found import write
 
@@ -13,7 +13,7 @@ HIGH, LOW = int(Pattern.UNFINISHED_HIGH), int(Pattern.UNFINISHED_LOW)
 REVISITED = int(Pattern.UNFINISHED_REVISITED)
 
 
-@njit
+@inner
 def unfinished(bid: Any, ask: Any, low: int, step: int, rules: Any, found: Any, n: int) -> int:
     """The bar's own high and low, if their auction did not finish."""
     top = len(bid) - 1
@@ -24,7 +24,7 @@ def unfinished(bid: Any, ask: Any, low: int, step: int, rules: Any, found: Any, 
     return n
 
 
-@njit
+@inner
 def revisited(total: Any, low: int, step: int, levels: Any, count: int, found: Any, n: int) -> Any:
     """Report and forget remembered levels that traded; (n, levels left)."""
     beyond = low + len(total) * step
@@ -39,7 +39,7 @@ def revisited(total: Any, low: int, step: int, levels: Any, count: int, found: A
     return n, kept
 
 
-@njit
+@inner
 def remember(found: Any, first: int, n: int, levels: Any, count: int, memory: int) -> int:
     """Add the bar's unfinished extremes (found[first:n]) as the newest; the levels now held."""
     for f in range(first, n):

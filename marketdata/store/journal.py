@@ -1,18 +1,14 @@
 """The journal of a day that is being recorded: append-only, a checksum on every frame.
 
-    header   b"TICKJRN1", length u32, CRC-32 u32, then JSON: the day's info and the journal's id
-    frame    b"TCKF", CRC-32 u32 of all that follows, count u32, then `count` records
+    header   b"TICKJRN1", then JSON: the day's info and the journal's id
+    frame    b"TCKF", with `count` records
     record   ts_event i64, ts_recv i64, sequence i64, price i32, size i32, side i8: 33 bytes
 
-All little-endian. The header is on disk before the file has its name, so it is never torn. A frame
-may be: a process or machine that dies leaves the beginning of one at the end. That is no tick that
-was ever complete, and is cut off. Anything else that does not check is damage, and said to be.
+All little-endian; `frames.py` says how they are kept, and what is done about what is torn.
 """
 
 import json
-import struct
 import uuid
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +18,12 @@ import numpy as np
 
 from marketdata.errors import StoreError
 from marketdata.feeds import StoredTicks
+from marketdata.store import frames
 from marketdata.store.files import replacing
 from marketdata.store.info import DayInfo, FileFacts, from_json, to_json
 
 MAGIC: Final = b"TICKJRN1"
 FRAME: Final = b"TCKF"
-_LENGTH: Final = struct.Struct("<II")
-_FRAME: Final = struct.Struct("<4sII")
-_COUNT: Final = struct.Struct("<I")
 MOST: Final = 1 << 20
 """Ticks of a frame."""
 GATHER: Final = 1 << 16
@@ -53,8 +47,7 @@ def encode(ticks: StoredTicks) -> bytes:
     records = np.empty(len(ticks.ts_event), RECORD)
     for name, column in zip(StoredTicks._fields, ticks, strict=True):
         records[name] = column
-    summed = _COUNT.pack(len(records)) + records.tobytes()
-    return FRAME + _COUNT.pack(zlib.crc32(summed)) + summed
+    return frames.encode(FRAME, len(records), records.tobytes())
 
 
 def create(path: Path, info: DayInfo) -> None:
@@ -62,7 +55,7 @@ def create(path: Path, info: DayInfo) -> None:
     content = json.dumps({"id": uuid.uuid4().hex, "facts": to_json(FileFacts(info)).decode()})
     data = content.encode()
     with replacing(path) as unfinished:
-        unfinished.write_bytes(MAGIC + _LENGTH.pack(len(data), zlib.crc32(data)) + data)
+        unfinished.write_bytes(frames.header(MAGIC, data))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +106,7 @@ class JournalFile:
             if skip >= ticks:
                 skip -= ticks
                 continue
-            first = at + _FRAME.size
+            first = at + frames.FRAME_BYTES
             held.append(view[first + skip * RECORD_BYTES : first + ticks * RECORD_BYTES])
             count += ticks - skip
             skip = 0
@@ -124,59 +117,32 @@ class JournalFile:
             yield from _cut(held, max_ticks)
 
     def _header(self) -> tuple[str, DayInfo, int]:
-        start = len(MAGIC) + _LENGTH.size
-        if self._data[: len(MAGIC)] != MAGIC or len(self._data) < start:
-            raise StoreError(f"{self.path}: is no tick journal")
-        length, checksum = _LENGTH.unpack_from(self._data, len(MAGIC))
-        content = self._data[start : start + length]
-        if zlib.crc32(content) != checksum:
-            raise StoreError(f"{self.path}: its header is damaged")
+        try:
+            content, start = frames.read_header(self._data, MAGIC)
+        except frames.OtherFile:
+            raise StoreError(f"{self.path}: is no tick journal") from None
+        except ValueError as error:
+            raise StoreError(f"{self.path}: {error}") from None
         try:
             found = json.loads(content)
-            return str(found["id"]), from_json(found["facts"].encode()).info, start + length
+            return str(found["id"]), from_json(found["facts"].encode()).info, start
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreError(f"{self.path}: its header is not ours ({error})") from None
 
     def _scanned(self) -> Scan:
-        data, size = memoryview(self._data), len(self._data)
-        frames: list[tuple[int, int]] = []
-        at, end, count, damaged = self._start, self._start, 0, 0
-        while at < size:
-            ticks = _frame_at(data, at, size)
-            if ticks:
-                damaged += at - end
-                frames.append((at, ticks))
-                count += ticks
-                at = end = at + _FRAME.size + ticks * RECORD_BYTES
-                continue
-            found = self._data.find(FRAME, at + 1)
-            if found < 0:
-                break
-            at = found
+        found = frames.scan(self._data, self._start, FRAME, RECORD_BYTES, MOST)
         last = None
-        if frames:
-            tail = np.frombuffer(data[end - RECORD_BYTES : end], RECORD)[0]
+        if found.runs:
+            tail = np.frombuffer(self._data[found.end - RECORD_BYTES : found.end], RECORD)[0]
             last = int(tail["ts_event"]), int(tail["sequence"])
         return Scan(
-            frames=tuple(frames),
-            count=count,
-            size=size,
-            torn=size - end,
-            damaged=damaged,
+            frames=tuple((at, count) for at, count, _ in found.runs),
+            count=sum(count for _, count, _ in found.runs),
+            size=len(self._data),
+            torn=found.torn,
+            damaged=found.damaged,
             last=last,
         )
-
-
-def _frame_at(data: memoryview, at: int, size: int) -> int:
-    """The ticks of the good frame there; 0 when there is none."""
-    first = at + _FRAME.size
-    if first > size:
-        return 0
-    magic, checksum, ticks = _FRAME.unpack_from(data, at)
-    last = first + ticks * RECORD_BYTES
-    if magic != FRAME or not 0 < ticks <= MOST or last > size:
-        return 0
-    return ticks if zlib.crc32(data[first - _COUNT.size : last]) == checksum else 0
 
 
 def _cut(held: list[memoryview], max_ticks: int) -> Iterator[StoredTicks]:

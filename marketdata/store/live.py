@@ -75,9 +75,11 @@ class LiveJournal:
                 appender.close()
 
     def sync(self) -> None:
-        """Put everything on disk, now."""
-        if self._open is not None:
-            self._open[1].sync()
+        """Put everything on disk, now. From any thread: a day that ends meanwhile is put there by
+        who ends it."""
+        opened = self._open
+        if opened is not None:
+            opened[1].sync()
 
     def close(self) -> None:
         """On disk and done; waits for a compaction that runs."""

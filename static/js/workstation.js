@@ -12,6 +12,7 @@ import { barsWords } from "./bar-kinds.js";
 import { CatchUp } from "./catch-up.js";
 import { LiveChart } from "./chart/live-chart.js";
 import * as format from "./format.js";
+import { SETTLE_MS, Settle } from "./settle.js";
 import { Shortcuts } from "./shortcuts.js";
 import { EMPTY, drawn, have, missing, reduce } from "./store.js";
 import { renderBanner } from "./ui/banner.js";
@@ -23,6 +24,7 @@ import { HeartbeatCard } from "./ui/heartbeat-card.js";
 import { layout } from "./ui/layout.js";
 import { renderLegend } from "./ui/legend.js";
 import { Lists, tabs } from "./ui/lists.js";
+import { MoneyBand } from "./ui/money-band.js";
 import { OverlaysPanel } from "./ui/overlays.js";
 import { renderPosition } from "./ui/position-card.js";
 import { renderReadout } from "./ui/readout.js";
@@ -32,7 +34,6 @@ import { TimeAndSales } from "./ui/time-and-sales.js";
 import { renderTooltip } from "./ui/tooltip.js";
 
 const TICK_MS = 500; // how often the age of the data is told
-const SETTLE_MS = 2_500; // by then the database has what happened while the page connected
 const NO_SESSION = "No session yet. “make run” starts one on a simulated market.";
 
 export class Workstation {
@@ -71,8 +72,9 @@ export class Workstation {
       onSelect: (at, signal, trade) => this.chart.goTo(at, signal, trade), onFilter: () => this.paintSoon(),
     });
     this.catchUp = new CatchUp({ ask });
+    this.settle = new Settle({ ask: () => ask(have(this.state)) });
     this.tape = new TimeAndSales(this);
-    this.panels.push(this.tape, sessionCard, new HeartbeatCard(this));
+    this.panels.push(this.tape, sessionCard, new HeartbeatCard(this), new MoneyBand(this));
     layout(this.keys);
     this.#controls();
     tabs(document.querySelector("[role=tablist]"));
@@ -102,7 +104,10 @@ export class Workstation {
     }
     const open = this.state.frame?.position?.id ?? null;
     this.state = reduce(this.state, message, performance.now());
-    if (message.type === "snapshot") this.problem = null;
+    if (message.type === "snapshot") {
+      this.problem = null;
+      this.settle.answered();
+    }
     this.catchUp.consider(missing(this.state), this.state.frame?.last_bar);
     // A position that is gone became a trade; if its frame was lost, the database has it.
     if (open && !this.state.frame?.position && !this.state.trades.some(({ id }) => id === open)) {
@@ -113,7 +118,8 @@ export class Workstation {
 
   setConnection(now) {
     this.connection = now;
-    if (now === "open") setTimeout(() => this.ask(have(this.state)), SETTLE_MS);
+    if (now === "open") this.settle.opened();
+    else this.settle.closed();
     this.paintSoon();
   }
 

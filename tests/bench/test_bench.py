@@ -27,7 +27,7 @@ from tests.oracle.ladder import tick_array
 
 TINY = ["--days", "1", "--ticks", "5000", "--rounds", "1", "--quick"]
 FRESH = ["workers", "memory", "imports", "start", "live"]
-HERE = [name for name in TOPICS if name not in [*FRESH, "rivals"]]
+HERE = [name for name in TOPICS if name not in [*FRESH, "orders", "rivals"]]
 
 
 @pytest.fixture(scope="module")

@@ -37,6 +37,9 @@ WAIT_S = 60.0  # a condition costs what it takes; this bounds a busy machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark them, and let them come first: their files take longest, and a worker that began the
+    last of them at the end would be alone with it."""
+    items.sort(key=lambda item: Path(__file__).parent not in item.path.parents)
     for item in items:
         if Path(__file__).parent not in item.path.parents:
             continue
@@ -186,11 +189,14 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+Tamper = Callable[[dict[str, Any]], dict[str, Any] | None]
+
+
 class Wire:
     """The socket between a page and its server. `tamper` changes, or with None loses, a message."""
 
-    def __init__(self, page: Any) -> None:
-        self.tamper: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda message: message
+    def __init__(self, page: Any, tamper: Tamper | None) -> None:
+        self.tamper = tamper
         self.asked: list[dict[str, Any]] = []
         self.down = False
         self.deaf = False  # what the page asks does not reach the server
@@ -205,6 +211,9 @@ class Wire:
         self._sockets.append((client, server))
 
         def forward(text: str) -> None:
+            if self.tamper is None:
+                client.send(text)
+                return
             message = self.tamper(json.loads(text))
             if message is not None:
                 client.send(json.dumps(message))
@@ -266,8 +275,13 @@ class Look:
     """A page that shows the live market."""
 
     page: Any
-    wire: Wire
     server: Server
+    opened_wire: Wire | None = None
+
+    @property
+    def wire(self) -> Wire:
+        assert self.opened_wire is not None, "open the page with look(wire=True)"
+        return self.opened_wire
 
     def state(self, path: str) -> Any:
         return self.page.evaluate(f"livePage.state().{path}")
@@ -300,16 +314,21 @@ class Look:
 
 @pytest.fixture
 def look(browser: Any, server: Server, cookies: Any) -> Iterator[Callable[..., Look]]:
-    """`look(width=..., height=...)` opens the page and waits until it shows bars.
+    """`look(width=..., height=..., path="/")` opens the page and waits until it shows bars.
 
-    Whatever the test does, the page must not complain and must load nothing from elsewhere.
+    Whatever the test does, the page must not complain and must load nothing from elsewhere. With
+    `wire=True`, or something to `tamper` with, its socket is in the test's hands: that takes each
+    message through this process, and a page a second longer to open.
     """
     opened: list[tuple[Any, Watch]] = []
 
     def open_page(
         width: int = 1440,
         height: int = 900,
-        tamper: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None,
+        *,
+        path: str = "/",
+        wire: bool = False,
+        tamper: Tamper | None = None,
         **options: Any,
     ) -> Look:
         context = browser.new_context(
@@ -317,12 +336,10 @@ def look(browser: Any, server: Server, cookies: Any) -> Iterator[Callable[..., L
         )
         page = context.new_page()
         opened.append((context, Watch(page, server.url)))
-        wire = Wire(page)
-        if tamper is not None:
-            wire.tamper = tamper
-        page.goto(f"{server.url}/")
+        held = Wire(page, tamper) if wire or tamper else None
+        page.goto(server.url + path)
         until(page, "window.livePage?.drawn().length > 20")
-        return Look(page, wire, server)
+        return Look(page, server, held)
 
     yield open_page
     for context, _ in opened:

@@ -80,6 +80,22 @@ def test_a_halt_and_its_resume_are_executed_and_answered(look: LookAt) -> None:
     live.until("document.querySelector('[data-command=halt]') !== null")
 
 
+def test_a_command_that_is_done_before_its_answer_comes_is_told_as_done(look: LookAt) -> None:
+    live = look()
+    held: list[tuple[Any, Any]] = []
+    live.page.route("**/control/halt/", lambda route: held.append((route, route.fetch())))
+    confirm(live, "halt")
+    heard = "[...livePage.steering.bar.commands.values()].at(-1)"
+    live.until(f"{heard}?.kind === 'halt' && {heard}.status === 'done'")
+    live.until("document.querySelector('.sheet--command').dataset.stage === 'sending'")
+    wait_until(lambda: (live.page.wait_for_timeout(50), bool(held))[1], "the server has answered")
+    for route, answer in held:
+        route.fulfill(response=answer)
+    done(live, "halt")
+    confirm(live, "resume")
+    done(live, "resume")
+
+
 def test_opening_and_cancelling_asks_for_nothing(look: LookAt) -> None:
     live = look()
     before = commands(live.server)
@@ -106,8 +122,7 @@ def test_the_kill_switch_acts_when_held_not_when_clicked(look: LookAt) -> None:
     live.page.press("#command-word", "Enter")
     assert "hold the button down" in live.text(".sheet--command .progress")
     assert len(commands(live.server)) == before
-    box = live.page.locator(CONFIRM).bounding_box()
-    live.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    live.page.hover(CONFIRM)
     live.page.mouse.down()
     live.page.wait_for_selector(OK, state="attached")
     live.page.mouse.up()
@@ -187,7 +202,7 @@ def test_another_pages_command_is_told_as_a_toast(look: LookAt) -> None:
 
 
 def test_without_a_trading_process_the_dialog_says_so_at_once(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
 
     def silent(message: dict[str, Any]) -> dict[str, Any] | None:
         return None if message["type"] in ("frame", "command") else message

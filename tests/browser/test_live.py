@@ -62,7 +62,7 @@ def test_bars_close_on_the_page_as_in_the_database(look: LookAt) -> None:
 def test_the_day_is_asked_for_once_by_a_socket_that_is_open_before_the_modules_are(
     look: LookAt,
 ) -> None:
-    live = look()
+    live = look(wire=True)
     live.until("livePage.station.connection === 'open'")
     assert live.page.evaluate("window.earlySocket") is None  # it was taken over
     assert [one for one in live.wire.asked if one == {"type": "sync", "have": None}] == [
@@ -74,7 +74,7 @@ def test_the_day_is_asked_for_once_by_a_socket_that_is_open_before_the_modules_a
 
 
 def test_a_cut_socket_comes_back_without_a_reload_gap_or_double(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     live.wire.drop(down=True)
     live.until("!document.getElementById('banner').hidden")
     assert live.text("#feed-state") == "Disconnected"
@@ -90,7 +90,7 @@ def test_a_cut_socket_comes_back_without_a_reload_gap_or_double(look: LookAt) ->
 
 
 def test_a_lost_frame_is_asked_for(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     lost: list[int] = []
 
     def lose_bars(message: dict[str, Any]) -> dict[str, Any] | None:
@@ -121,14 +121,14 @@ def test_frames_before_the_snapshot_do_no_harm(look: LookAt) -> None:
 
 
 def test_silence_shows_within_seconds(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     live.wire.tamper = lambda message: None
     live.until("document.getElementById('feed-state').textContent === 'No updates'", seconds=20)
     assert live.page.get_attribute("#feed", "data-level") == "warn"
 
 
 def test_a_stale_feed_is_red_and_said(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
 
     def age(message: dict[str, Any]) -> dict[str, Any]:
         if message["type"] == "frame":
@@ -147,7 +147,7 @@ def test_a_stale_feed_is_red_and_said(look: LookAt) -> None:
 
 
 def test_a_login_that_ran_out_is_said(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     live.page.context.clear_cookies()
     live.wire.deaf = True  # the server closes at once, and the proxy would write to a closed socket
     live.wire.drop()
@@ -156,7 +156,7 @@ def test_a_login_that_ran_out_is_said(look: LookAt) -> None:
 
 
 def test_an_error_of_the_server_is_shown(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
 
     def fail(message: dict[str, Any]) -> dict[str, Any]:
         if message["type"] == "snapshot":

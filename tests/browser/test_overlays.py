@@ -134,8 +134,8 @@ def test_a_level_is_explained_at_its_name(live: Look) -> None:
 
 
 def test_names_at_the_edge_do_not_touch(live: Look) -> None:
+    live.until(f"{OVERLAYS}.labels.boxes.length > 1")
     boxes: list[dict[str, Any]] = live.page.evaluate(f"{OVERLAYS}.labels.boxes")
-    assert len(boxes) > 1
     for above, below in pairwise(boxes):
         assert above["y"] + above["height"] <= below["y"]
 
@@ -158,7 +158,8 @@ def test_a_signal_says_why_it_was_rejected_and_rejected_ones_can_be_left_out(liv
     live.until(f"{rejected}.length === 0")
 
 
-def test_a_trade_shows_its_facts_and_leads_to_its_story(live: Look) -> None:
+def test_a_trade_shows_its_facts_and_leads_to_its_story(look: LookAt) -> None:
+    live = look(wire=True)
     live.page.click("#tab-trades")
     live.page.wait_for_selector("#trades button.row", timeout=60_000)
     live.page.locator("#trades button.row").first.click()

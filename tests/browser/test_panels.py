@@ -46,7 +46,7 @@ def test_trades_run_through_time_and_sales_newest_first(look: LookAt) -> None:
 
 
 def test_the_tape_has_as_many_elements_as_fit_whatever_comes(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     silence(live)
     give(live, *(burst(1_718_200_000_000 + at * 300, 300) for at in range(30)))
     live.until("document.querySelector('#tape-rows').style.height === '10000px'")
@@ -55,7 +55,7 @@ def test_the_tape_has_as_many_elements_as_fit_whatever_comes(look: LookAt) -> No
 
 
 def test_a_size_filter_holds_and_is_kept(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     silence(live)
     give(live, burst(1_718_200_000_000, 120))
     live.page.fill("#tape-min", "59")
@@ -71,7 +71,7 @@ def test_a_size_filter_holds_and_is_kept(look: LookAt) -> None:
 
 
 def test_a_large_trade_and_a_sweep_stand_out_and_what_was_left_out_is_said(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     silence(live)
     at = 1_718_200_000_000
     large = {"t": at + 1, "price": 20_001, "size": 2, "side": -1, "threshold": 2}
@@ -87,7 +87,7 @@ def test_a_large_trade_and_a_sweep_stand_out_and_what_was_left_out_is_said(look:
 
 
 def test_what_was_heard_before_is_there_after_a_reload(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     live.until("livePage.station.tape.tape.all.length > 50")
     live.until("livePage.station.chart.overlays.tape.sweeps.length > 0")
     told: list[str] = []
@@ -112,7 +112,7 @@ def test_what_was_heard_before_is_there_after_a_reload(look: LookAt) -> None:
 
 
 def test_another_accounts_trades_are_not_shown(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     silence(live)
     before = live.page.evaluate("livePage.station.tape.tape.count")
     give(live, burst(1_718_200_000_000, 4, account_name="another"))
@@ -149,7 +149,7 @@ def test_the_tape_is_held_by_its_button_and_by_scrolling(look: LookAt) -> None:
 
 def test_a_thousand_trades_a_second_cost_little(look: LookAt) -> None:
     """Painting the tape is a small part of a frame's time, over two hundred messages."""
-    live = look()
+    live = look(wire=True)
     silence(live)
     spent = live.page.evaluate(
         """async (messages) => {
@@ -181,7 +181,7 @@ def frame_with(changes: Callable[[dict[str, Any]], None]) -> Callable[[dict[str,
 
 
 def test_a_position_is_shown_with_its_working_orders(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
 
     def hold(frame: dict[str, Any]) -> None:
         last = frame["forming"]["c"]
@@ -212,7 +212,7 @@ def test_a_position_is_shown_with_its_working_orders(look: LookAt) -> None:
 
 
 def test_the_tier_says_what_the_next_one_takes(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
 
     def rich(frame: dict[str, Any]) -> None:
         frame["account"] |= {"balance": "3000.00", "peak": "3100.00", "open_pnl": "0.00"}
@@ -227,7 +227,7 @@ def test_the_tier_says_what_the_next_one_takes(look: LookAt) -> None:
 
 
 def test_the_session_counts_down_to_what_comes_next(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
 
     def late(frame: dict[str, Any]) -> None:
         times = frame["session"]["times"]
@@ -240,7 +240,7 @@ def test_the_session_counts_down_to_what_comes_next(look: LookAt) -> None:
 
 
 def test_the_heartbeat_is_calm_until_something_is_wrong(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     says = "document.querySelector('#heartbeat-says').textContent"
     live.until(f"{says} === 'All is well'")
     live.page.click(".heartbeat__line")

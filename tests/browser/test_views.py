@@ -90,10 +90,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def look(look: LookAt) -> LookAt:
     """Of the two accounts the first, by its address."""
 
-    def open_page(*size: int, **options: Any) -> Look:
-        live = look(*size, **options)
-        live.page.goto(f"{live.server.url}/?account=paper-MES")
-        live.until("window.livePage?.drawn().length > 20 && livePage.state().frame")
+    def open_page(*size: int, path: str = "/?account=paper-MES", **options: Any) -> Look:
+        live = look(*size, path=path, **options)
+        live.until("livePage.state().frame")
         return live
 
     return open_page
@@ -131,7 +130,7 @@ def test_bars_of_another_length_are_shown_move_and_come_back_after_a_reload(look
 
 
 def test_until_the_new_bars_are_there_the_old_ones_stay_and_it_is_said(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     held: list[dict[str, Any]] = []
 
     def hold(message: dict[str, Any]) -> dict[str, Any] | None:
@@ -151,7 +150,7 @@ def test_until_the_new_bars_are_there_the_old_ones_stay_and_it_is_said(look: Loo
 
 
 def test_a_lost_frame_of_other_bars_is_asked_for(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     choose(live, "time-120")
     live.until(f"{LOADED} && {WIDTH} === 120000")
     lost: list[int] = []
@@ -171,7 +170,7 @@ def test_a_lost_frame_of_other_bars_is_asked_for(look: LookAt) -> None:
 
 
 def test_a_lost_snapshot_of_other_bars_is_asked_for(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     lost: list[str] = []
 
     def lose_first(message: dict[str, Any]) -> dict[str, Any] | None:
@@ -187,7 +186,7 @@ def test_a_lost_snapshot_of_other_bars_is_asked_for(look: LookAt) -> None:
 
 
 def test_levels_are_those_of_the_bars_that_are_shown(look: LookAt) -> None:
-    live = look()
+    live = look(wire=True)
     told: dict[str, set[str]] = {"own": set(), "view": set()}
     ended: dict[str, set[str]] = {"own": set(), "view": set()}
 
@@ -248,8 +247,7 @@ def test_signals_of_bars_that_are_not_traded_say_so(look: LookAt) -> None:
 
 
 def test_an_address_that_names_no_bars_is_answered(look: LookAt) -> None:
-    live = look()
-    live.page.goto(f"{live.server.url}/?bars=renko-5")
+    live = look(path="/?bars=renko-5")
     live.until("document.getElementById('bars-note')?.textContent")
     assert "“renko-5” names no bars" in live.text("#bars-note")
 
@@ -308,7 +306,7 @@ def test_a_page_that_joins_hears_from_the_other_process_what_was_told_before(
     look: LookAt, server: Server
 ) -> None:
     needs_redis(server)
-    live = look()
+    live = look(wire=True)
     live.wire.tamper = lambda message: None if message["type"] == "prints" else message
     live.page.goto(f"{live.server.url}/?account={SECOND}")
     live.until("window.livePage?.station.tape.tape.all.length > 10")
@@ -329,9 +327,7 @@ def test_a_pipeline_that_died_is_said(look: LookAt, server: Server) -> None:
     """The last test of the module: it ends the second pipeline."""
     needs_redis(server)
     assert isinstance(server, Pair)
-    live = look()
-    live.page.goto(f"{server.url}/?account={SECOND}")
-    live.until("window.livePage?.state().frame")
+    live = look(path=f"/?account={SECOND}")
     server.stop_second()
     live.until("document.getElementById('banner').dataset.level === 'info'", seconds=30)
     assert f"No pipeline trades {SECOND}" in live.text("#banner")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.commands import Command, HaltTrading
+from engine.commands import Command, HaltTrading, ReportLink
 from engine.config import EngineConfig, RegimeRules, RouterRules, engine_config, fill_profile
 from engine.engine import Engine
 from engine.events import (
@@ -24,6 +24,7 @@ from engine.events import (
     LevelMade,
     LevelTouched,
     OrderAmend,
+    OrderCancel,
     OrderIntent,
     OrderUpdate,
     PositionOpened,
@@ -93,7 +94,7 @@ def of(kind: type, events: Sequence[Event]) -> list[Any]:
 
 SHOWN = (
     BarClosed, SignalDetected, LevelMade, LevelTouched, LevelGone, LargeTrade, Sweep,
-    Decision, OrderIntent, OrderAmend, OrderUpdate, Filled, PositionOpened,
+    Decision, OrderIntent, OrderAmend, OrderCancel, OrderUpdate, Filled, PositionOpened,
 )  # fmt: skip
 
 
@@ -109,12 +110,14 @@ def acted(events: Sequence[Event]) -> list[Event]:
 
 
 class Driven:
-    """An engine and everything that it said."""
+    """An engine and everything that it said. The line to a broker is there from the start."""
 
     def __init__(
         self, config: EngineConfig | None = None, days: Days = ALL_DAY, **options: Any
     ) -> None:
         self.engine = Engine(config or easy(), days, **options)
+        if not options.get("simulated", True):
+            self.engine.command(ReportLink(id="link", ts=0, up=True))
         self.events: list[Event] = []
 
     def take(self, events: Sequence[Event]) -> list[Event]:
@@ -204,6 +207,11 @@ def halt(n: int = 1, second: float = 0) -> HaltTrading:
 
 def rules_said(driven: Driven) -> list[str]:
     return [decision.rule for decision in driven.said(Decision)]
+
+
+def asked_back(driven: Driven) -> list[str]:
+    """The orders that the broker was asked to take back."""
+    return [event.id.rpartition("-")[2] for event in driven.said(OrderCancel)]
 
 
 def updates(driven: Driven) -> list[tuple[str, str]]:

@@ -10,16 +10,17 @@ engine refuses (InputError) must change nothing.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
 
-from engine.commands import Command, Flatten, Kill, ResumeTrading
+from engine.commands import Command, Flatten, Kill, ReportLink, ResumeTrading
 from engine.engine import Engine
 from engine.errors import InputError
 from engine.events import (
+    AmendRejected,
     Bar,
     BarClosed,
     CommandDone,
@@ -27,6 +28,7 @@ from engine.events import (
     Event,
     Fill,
     Filled,
+    FlattenFailed,
     Halted,
     InputIgnored,
     LargeTrade,
@@ -34,6 +36,7 @@ from engine.events import (
     LevelMade,
     LevelTouched,
     OrderAmend,
+    OrderCancel,
     OrderIntent,
     OrderUpdate,
     PositionOpened,
@@ -51,6 +54,19 @@ from engine.schedule import Schedule
 from engine.ticks import TickArray, columns
 
 ROLES = {"E": "entry", "S": "stop", "T": "target", "X": "exit"}
+GONE = ("cancelled", "rejected", "lost")
+
+
+@dataclass
+class Book:
+    """The fills of one trade; `cash` is ticks * lots, `settled` the net P&L that was said."""
+
+    decision: Decision
+    held: int = 0
+    entered: int = 0
+    fees: int = 0
+    cash: int = 0
+    settled: int = 0
 
 
 class Watched:
@@ -72,11 +88,26 @@ class Watched:
         self.orders: dict[str, OrderIntent] = {}
         self.left: dict[str, int] = {}  # lots that an order can still fill; ended ones are missing
         self.rejected: set[str] = set()
+        self.filled: Counter[str] = Counter()
+        self.gone: set[str] = set()  # orders that work no more though they did not fill
+        self.asked_back: set[str] = set()
+        self.not_taken_back: set[str] = set()
+        self.given_up = False  # it was said that the position cannot be closed
+        self.link = simulated
+        self.books: dict[str, Book] = {}
         self.decision: Decision | None = None
-        self.held = self.entered = self.fees = self.cash = 0
         self.seen_since_fill = False
         self.bar_end = self.reached = -(2**63)
         self.finished = False
+
+    @property
+    def book(self) -> Book | None:
+        """Of the trade that is going on."""
+        return self.books[self.decision.trade_id] if self.decision is not None else None
+
+    @property
+    def held(self) -> int:
+        return self.book.held if self.book is not None else 0
 
     # -- inputs ------------------------------------------------------------------------------
 
@@ -114,6 +145,8 @@ class Watched:
                 assert answer.fill == fill
                 assert fill.id not in self.fills
                 self.fills.add(fill.id)
+            elif not self.simulated and answer.reason != "seen before":
+                assert Halt.DIFFERENCE in self.halts
         return events
 
     def command(self, command: Command) -> list[Event]:
@@ -129,7 +162,11 @@ class Watched:
             self.commands.add(command.id)
         if isinstance(command, Flatten | Kill) and any(isinstance(e, CommandDone) for e in events):
             assert self.closing() >= self.held
-            assert self.engine.status().waiting is None
+            waiting = self.engine.status().waiting
+            assert waiting is None or (not self.simulated and waiting.id in self.asked_back)
+        done = bool(events) and isinstance(events[-1], CommandDone)
+        if isinstance(command, ReportLink) and done and not self.simulated:
+            self.link = command.up
         return events
 
     def finish(self) -> list[Event]:
@@ -177,6 +214,17 @@ class Watched:
                 assert event.target == price + event.direction * risk.target_ticks
             case OrderAmend():
                 self._check_amend(event)
+            case OrderCancel():
+                assert not self.simulated
+                assert event.id in self.left
+                assert event.id not in self.asked_back or event.id in self.not_taken_back
+                self.not_taken_back.discard(event.id)
+                self.asked_back.add(event.id)
+            case AmendRejected():
+                self.orders[event.id] = replace(self.orders[event.id], price=event.price)
+            case FlattenFailed():
+                assert event.held == self.held > self.closing()
+                self.given_up = True
             case OrderUpdate():
                 self._check_update(event)
             case TradeClosed():
@@ -238,7 +286,9 @@ class Watched:
             assert decision.rule
             return
         assert not self.halts
+        assert self.link
         assert self.decision is None
+        assert not any(self.left.values())
         assert not self.finished
         day = self.days.at(decision.ts)
         assert day.entries_from <= decision.ts < day.entries_to
@@ -247,7 +297,8 @@ class Watched:
         most = max(int(tier.max_size * Decimal(str(decision.terms["multiplier"]))), 1)
         assert 1 <= decision.size <= most * risk.lots_per_unit
         self.decision = decision
-        self.entered = self.fees = self.cash = 0
+        self.books[decision.trade_id] = Book(decision)
+        self.given_up = False
 
     def _check_order(self, order: OrderIntent) -> None:
         assert self.decision is not None
@@ -258,11 +309,13 @@ class Watched:
         assert order.side == (1 if entry else -1) * self.decision.direction
         if order.role == "exit":
             assert order.size == self.held - self.closing()
+            self.given_up = False
         else:
             assert order.size == (self.decision.size if entry else self.held)
         assert order.size > 0
         self.orders[order.id] = order
-        self.left[order.id] = order.size
+        if order.id not in self.gone:
+            self.left[order.id] = order.size
 
     def closing(self) -> int:
         """Lots of the position that exit orders are on their way for."""
@@ -272,10 +325,15 @@ class Watched:
         """A working stop or target is changed: the stop to a better price, both to what is held."""
         order = self.orders[amend.id]
         assert order.role in ("stop", "target")
-        assert amend.id in self.left or amend.id in self.rejected
+        assert amend.id in self.left or (self.simulated and amend.id in self.rejected)
+        assert amend.id not in self.asked_back
         assert amend.trade_id == order.trade_id
         assert order.price is not None
-        if amend.reason == "entry_fill":
+        assert amend.size == self.held + self.filled[amend.id]
+        if amend.id in self.left:
+            self.left[amend.id] = self.held
+        if amend.reason in ("entry_fill", "exit_fill"):
+            assert not self.simulated
             assert amend.price == order.price
         else:
             assert order.role == "stop"
@@ -285,46 +343,57 @@ class Watched:
     def _check_update(self, update: OrderUpdate) -> None:
         """Of an order that was sent, and not after it ended; a broker rejects what it likes."""
         known = update.id in self.orders or self._is_own_exit(update.id)
-        assert known or update.status == "rejected"
+        early = update.status in GONE and not self.simulated
+        assert known or early or update.status == "rejected"
         if update.status == "rejected":
             self.rejected.add(update.id)
-        if update.status in ("filled", "cancelled", "rejected"):
+        if update.status in GONE:
+            self.gone.add(update.id)
+        if update.status == "working":
+            self.not_taken_back.add(update.id)
+        if update.status in ("filled", *GONE):
             self.left.pop(update.id, None)
-        if update.status in ("cancelled", "rejected"):
+        if update.status in GONE:
             self._end_waiting(update.id)
 
     def _book(self, filled: Filled) -> None:
         """The position is what was filled: never more than decided, never the other way."""
-        decision, fill = self.decision, filled.fill
-        assert decision is not None
-        assert filled.trade_id == decision.trade_id
+        fill, book = filled.fill, self.books[filled.trade_id]
+        decision = book.decision
+        if self.decision is None:  # late
+            assert not self.simulated
+            assert filled.role == "entry"
+            self.decision, self.given_up = decision, False
+        assert decision is self.decision
         assert fill.order_id.startswith(decision.trade_id)
         assert fill.size > 0
         if filled.role == "entry":
-            self.held += fill.size
-            self.entered += fill.size
+            book.held += fill.size
+            book.entered += fill.size
             self.seen_since_fill = False
             assert filled.side == decision.direction
         else:
-            self.held -= fill.size
+            book.held -= fill.size
             assert filled.side == -decision.direction
-        assert 0 <= self.held <= self.entered <= decision.size
+        assert 0 <= book.held <= book.entered <= decision.size
+        self.filled[fill.order_id] += fill.size
         if fill.order_id in self.left:  # of what is held, brokers may fill more than was asked for
             self.left[fill.order_id] = max(self.left[fill.order_id] - fill.size, 0)
-        self.cash -= filled.side * fill.size * fill.price
-        self.fees += filled.fee
+        book.cash -= filled.side * fill.size * fill.price
+        book.fees += filled.fee
         charged = self.engine.config.fills.fees
         traded = instrument(self.orders[f"{decision.trade_id}-E"].symbol)
         assert filled.fee == (traded.fees(fill.price, fill.size) if charged else 0)
 
     def _is_own_exit(self, order_id: str) -> bool:
         """A broker may close a trade that nobody asked to close."""
-        return self.decision is not None and order_id == f"{self.decision.trade_id}-X"
+        trade, _, order = order_id.rpartition("-")
+        return trade in self.books and (order == "X" or order.startswith("F"))
 
     def _end_waiting(self, order_id: str) -> None:
         """An entry that ends unfilled takes the trade with it."""
-        decision = self.decision
-        if decision is not None and order_id == f"{decision.trade_id}-E" and not self.entered:
+        book = self.book
+        if book is not None and order_id == f"{book.decision.trade_id}-E" and not book.entered:
             self.decision = None
 
     def _check_trade(self, event: TradeClosed) -> None:
@@ -332,10 +401,14 @@ class Watched:
         trade = event.trade
         assert self.decision is not None
         assert (trade.id, trade.direction) == (self.decision.trade_id, self.decision.direction)
-        assert (self.held, trade.size) == (0, self.entered)
-        assert trade.pnl_gross == self.cash * instrument(trade.symbol).tick_units
-        assert trade.fees == self.fees
-        self.balance += trade.pnl_gross - trade.fees
+        book = self.books[trade.id]
+        assert (book.held, trade.size) == (0, book.entered)
+        assert trade.symbol == self.orders[f"{trade.id}-E"].symbol
+        assert trade.pnl_gross == book.cash * instrument(trade.symbol).tick_units
+        assert trade.fees == book.fees
+        assert trade.entry_ts <= trade.exit_ts
+        self.balance += trade.pnl_gross - trade.fees - book.settled
+        book.settled = trade.pnl_gross - trade.fees
         assert trade.balance == self.balance
         assert min(trade.mae, trade.mfe) >= 0
         self.decision = None
@@ -348,8 +421,10 @@ class Watched:
         assert status.balance == carry.balance == self.balance <= status.peak
         assert set(status.halts) == self.halts
         assert len(status.halts) == len(self.halts)
-        if self.decision is None:
+        if self.decision is None and self.simulated:
             assert not self.left
+        if not self.simulated:
+            self._check_beliefs()
         position, waiting = status.position, status.waiting
         assert (position.size if position else 0) == self.held
         assert position is None or waiting is None
@@ -357,7 +432,7 @@ class Watched:
         if waiting is not None:
             assert self.decision is not None
             assert waiting.trade_id == self.decision.trade_id
-            assert self.entered == 0
+            assert self.books[waiting.trade_id].entered == 0
         forming = self.engine.forming()
         if forming is not None:
             assert forming.volume == forming.levels[:, 1:].sum() > 0
@@ -371,6 +446,22 @@ class Watched:
         assert all(ts <= now for ts in told)
         in_order = [e.ts for e in events if isinstance(e, BarClosed | SignalDetected | Decision)]
         assert all(before <= after for before, after in pairwise(in_order))
+
+    def _check_beliefs(self) -> None:
+        """Nothing is held without a stop, an exit on its way, or a word that there is none; what is
+        believed to be at the broker is what was said."""
+        beliefs = self.engine.orders()
+        assert sum(map(abs, beliefs.positions.values())) == self.held
+        alive = {order.id: order for order in beliefs.orders}
+        assert not set(alive) & set(beliefs.over)
+        assert {name for name, left in self.left.items() if left} <= set(alive)
+        assert {name for name, order in alive.items() if order.state == "cancelling"} == {
+            name for name in self.asked_back if name in alive
+        }
+        assert self.fills <= set(beliefs.fills)
+        if self.decision is not None and self.held:
+            stopless = f"{self.decision.trade_id}-S" not in alive
+            assert not stopless or self.closing() >= self.held or self.given_up
 
     def _check_limits(self) -> None:
         """A position at a limit has an exit on its way, and the halt says why."""

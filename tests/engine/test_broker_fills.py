@@ -14,7 +14,18 @@ from engine.config import RouterRules
 from engine.errors import InputError
 from engine.events import Decision, Fill, Filled, InputIgnored, OrderIntent, PositionOpened
 from engine.names import ExitReason, Halt
-from tests.engine.drive import BAR, FEE, SELL_BAR, TICK, Driven, easy, entered, halt, updates
+from tests.engine.drive import (
+    BAR,
+    FEE,
+    SELL_BAR,
+    TICK,
+    Driven,
+    asked_back,
+    easy,
+    entered,
+    halt,
+    updates,
+)
 
 
 def test_external_fills_open_and_close() -> None:
@@ -59,7 +70,8 @@ def test_fills_in_parts() -> None:
         3, 4824 + 2 * 4784, ExitReason.STOP,
     )  # fmt: skip
     assert trade.fees == 6 * FEE
-    assert updates(driven)[-2:] == [("S", "filled"), ("T", "cancelled")]
+    assert updates(driven)[-1] == ("S", "filled")
+    assert asked_back(driven) == ["T"]
 
 
 def test_limits_count_what_is_still_held() -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from engine.commands import Flatten, ReportMargin
+from engine.commands import Flatten, ReportAmendReject, ReportMargin
 from engine.config import EngineConfig
 from engine.desk import first_carry
 from engine.errors import InputError
@@ -19,6 +19,7 @@ from engine.events import (
     Decision,
     Fill,
     Filled,
+    OrderCancel,
     OrderIntent,
     OrderUpdate,
     TradeClosed,
@@ -32,6 +33,7 @@ from tests.engine.drive import (
     SESSION,
     TICK,
     Driven,
+    asked_back,
     at,
     easy,
     entered,
@@ -54,12 +56,21 @@ def test_flatten_time_closes_the_position() -> None:
     assert (trade.exit_reason, trade.exit_notional) == (ExitReason.FLATTEN, 4805)
 
 
-def test_flatten_time_takes_back_a_waiting_entry() -> None:
+def test_an_entry_that_waits_at_a_broker_is_asked_back_when_none_is_wanted_any_more() -> None:
     driven = Driven(easy(), SESSION, simulated=False)
     driven.bar(BUY_BAR, 12)
+    driven.beat(2 * 3600 - 1)
+    assert asked_back(driven) == []
+    driven.beat(2 * 3600)
+    driven.beat(3 * 3600 - 1)
+    assert (updates(driven), asked_back(driven)) == ([], ["E"])
+    order = driven.said(OrderCancel)[0].id
+    refused = ReportAmendReject(id="r", ts=at(0), order_id=order, price=0, reason="no")
+    driven.command(refused)
     driven.beat(3 * 3600)
-    assert updates(driven) == [("E", "cancelled")]
-    assert driven.said(OrderUpdate)[0].reason == "the session's flatten time"
+    assert [event.reason for event in driven.said(OrderCancel)] == [
+        "the hours for entries are over", "the session's flatten time",
+    ]  # fmt: skip
 
 
 def test_day_s_end_takes_back_what_still_waits() -> None:
@@ -67,8 +78,8 @@ def test_day_s_end_takes_back_what_still_waits() -> None:
     driven = entered(simulated=False)
     driven.engine._moments = driven.engine._moments[-1:]
     driven.beat(0, day=1)
-    assert updates(driven) == [("E", "cancelled")]
-    assert driven.said(OrderUpdate)[0].reason == "the trading day ended"
+    assert (updates(driven), asked_back(driven)) == ([], ["E"])
+    assert driven.said(OrderCancel)[0].reason == "the trading day ended"
 
 
 def test_finish_closes_the_position_at_the_last_trade() -> None:

@@ -236,6 +236,7 @@ def test_storms_reach_what_they_are_for() -> None:
             word = Word(0, "EESTX"[int(rng.integers(5))])
             size, away = int(rng.integers(1, 6)), int(rng.integers(-2, 3))
             venue.play(("fill", word, number * 10 + k, 0, size, away))
+        venue.play(("tidy",))
         if rng.random() < 0.2:
             venue.play(("command", Flatten, number, 0))
     said = venue.watched.events

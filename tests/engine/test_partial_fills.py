@@ -3,18 +3,14 @@
 Three lots of ES are ordered; the first fill at 4800 sets stop 4784 and target 4824.
 """
 
-from dataclasses import replace
-from decimal import Decimal
-from typing import Any
-
 import pytest
 
-from engine.commands import Flatten, ReportReject
-from engine.config import RouterRules
+from engine.commands import Flatten, ReportCancelled, ReportReject
 from engine.errors import InputError
 from engine.events import (
     CommandDone,
     Fill,
+    FlattenFailed,
     Halted,
     InputIgnored,
     OrderAmend,
@@ -24,17 +20,8 @@ from engine.events import (
 )
 from engine.names import ExitReason, Halt
 from engine.ticks import MAX_TS
-from tests.engine.drive import BAR, Driven, at, easy, entered, of
-
-
-def three_lots(**risk: Any) -> Driven:
-    """Three lots wait for a broker's fills."""
-    config = easy(**risk)
-    router = RouterRules(
-        matrix=config.router.matrix, min_strength=0, min_confidence=0,
-        size_multiplier=dict.fromkeys(config.router.size_multiplier, Decimal(3)),
-    )  # fmt: skip
-    return entered(config=replace(config, router=router), simulated=False)
+from tests.engine.broker import three_lots
+from tests.engine.drive import BAR, Driven, asked_back, at, easy, entered, of
 
 
 def flatten(driven: Driven, name: str = "f", second: float = BAR) -> str:
@@ -45,6 +32,11 @@ def flatten(driven: Driven, name: str = "f", second: float = BAR) -> str:
 def reject(driven: Driven, order: str, name: str = "r") -> None:
     order = f"{driven.trade_id}-{order}"
     driven.command(ReportReject(id=name, ts=at(BAR), order_id=order, reason="no"))
+
+
+def cancelled(driven: Driven, order: str) -> None:
+    order = f"{driven.trade_id}-{order}"
+    driven.command(ReportCancelled(id=f"c{order}", ts=at(BAR), order_id=order, reason="asked"))
 
 
 def exits(driven: Driven) -> list[tuple[str, int]]:
@@ -115,10 +107,8 @@ def test_an_entry_fill_while_closing_gets_a_further_exit_order() -> None:
     assert (trade.size, trade.exit_reason, trade.exit_notional) == (
         3, ExitReason.OPERATOR, 3 * 4790,
     )  # fmt: skip
-    assert updates(driven)[-5:] == [
-        ("X2", "filled", 1), ("X", "filled", 1), ("X3", "filled", 1),
-        ("S", "cancelled", 0), ("T", "cancelled", 0),
-    ]  # fmt: skip
+    assert updates(driven)[-3:] == [("X2", "filled", 1), ("X", "filled", 1), ("X3", "filled", 1)]
+    assert asked_back(driven) == ["E", "S", "T"]
 
 
 def test_an_exit_order_may_fill_in_parts_too() -> None:
@@ -129,24 +119,22 @@ def test_an_exit_order_may_fill_in_parts_too() -> None:
     assert updates(driven)[-1] == ("X", "partial", 2)
     assert flatten(driven, "g") == "already closing"
     driven.fill("X", 4789)
-    assert updates(driven)[-3:] == [
-        ("X", "filled", 3),
-        ("S", "cancelled", 0),
-        ("T", "cancelled", 0),
-    ]
+    assert updates(driven)[-1] == ("X", "filled", 3)
+    assert asked_back(driven) == ["S", "T"]
 
 
-def test_a_rejected_exit_order_leaves_stop_and_target_and_can_be_asked_for_again() -> None:
+def test_a_rejected_exit_order_is_asked_for_again() -> None:
     driven = three_lots()
     driven.fill("E", 4800, 3)
     flatten(driven)
     reject(driven, "X")
     assert updates(driven)[-1] == ("X", "rejected", 0)
-    assert flatten(driven, "g") == "closing 3 at market"
+    assert flatten(driven, "g") == "already closing"
     assert exits(driven) == [("X", 3), ("X2", 3)]
+    assert driven.said(OrderIntent)[-1].reason.endswith("-X was rejected")
     driven.fill("X2", 4790, 3)
     assert driven.trades[0].exit_reason is ExitReason.OPERATOR
-    assert ("X", "cancelled", 0) not in updates(driven)
+    assert "X" not in asked_back(driven)
 
 
 def test_after_a_rejected_exit_order_the_stop_still_closes() -> None:
@@ -156,6 +144,7 @@ def test_after_a_rejected_exit_order_the_stop_still_closes() -> None:
     reject(driven, "X")
     driven.fill("S", 4784, 3)
     assert driven.trades[0].exit_reason is ExitReason.STOP
+    assert asked_back(driven) == ["T", "X2"]
 
 
 def test_a_reject_of_an_exit_that_is_not_on_its_way_changes_nothing() -> None:
@@ -168,19 +157,18 @@ def test_a_reject_of_an_exit_that_is_not_on_its_way_changes_nothing() -> None:
     assert flatten(driven, "g") == "already closing"
 
 
-def test_after_a_reject_with_another_exit_on_its_way_the_rest_can_be_closed() -> None:
+def test_after_a_reject_with_another_exit_on_its_way_the_rest_is_closed() -> None:
     driven = three_lots()
     driven.fill("E", 4800)
     flatten(driven)
     driven.fill("E", 4800, 2)
     reject(driven, "X")
-    assert flatten(driven, "g") == "closing 1 at market"
     assert exits(driven) == [("X", 1), ("X2", 2), ("X3", 1)]
 
 
-def test_what_the_best_trade_moves_is_decided_when_the_exit_order_was_rejected() -> None:
-    """A better trade came while it was on its way; the next trade finds it, wherever it is."""
-    driven = three_lots(break_even_after_ticks=8)
+def test_what_the_best_trade_moves_is_decided_when_the_exits_came_to_nothing() -> None:
+    """A better trade came while they were on their way; the next one finds it, wherever it is."""
+    driven = three_lots(break_even_after_ticks=8, max_rejects=1)
     driven.fill("E", 4800, 3)
     flatten(driven)
     driven.trade(BAR + 1, 4810, 4802)
@@ -190,8 +178,9 @@ def test_what_the_best_trade_moves_is_decided_when_the_exit_order_was_rejected()
     assert sizes(driven) == [("S", 4800, 3, "break_even")]
 
 
-def test_the_stop_of_a_short_moves_with_the_best_trade_after_a_reject() -> None:
-    driven = entered("4801 | 0 x 1\n4800 | 40 x 0", easy(break_even_after_ticks=8), simulated=False)
+def test_the_stop_of_a_short_moves_with_the_best_trade_after_the_exits_came_to_nothing() -> None:
+    config = easy(break_even_after_ticks=8, max_rejects=1)
+    driven = entered("4801 | 0 x 1\n4800 | 40 x 0", config, simulated=False)
     driven.fill("E", 4800)
     driven.trade(BAR + 0.5, 4799)
     flatten(driven, second=BAR + 1)
@@ -216,10 +205,13 @@ def test_a_simulated_exit_order_that_is_rejected_does_not_fill() -> None:
 def test_three_rejected_exits_halt() -> None:
     driven = three_lots()
     driven.fill("E", 4800, 3)
+    flatten(driven)
     for number, order in enumerate(("X", "X2", "X3")):
-        flatten(driven, f"f{number}")
         reject(driven, order, f"r{number}")
     assert [event.halt for event in driven.said(Halted)] == [Halt.REJECTS]
+    assert exits(driven) == [("X", 3), ("X2", 3), ("X3", 3)]
+    (failed,) = driven.said(FlattenFailed)
+    assert (failed.held, failed.reason) == (3, "too many rejects")
 
 
 def test_a_broker_is_taken_to_move_the_stop_when_it_is_asked() -> None:
@@ -253,8 +245,8 @@ def test_a_time_stop_whose_fill_was_told_late_is_at_once() -> None:
     assert order.ts == at(BAR + 100)
 
 
-def test_a_time_stop_is_asked_for_once_though_it_is_rejected() -> None:
-    driven = three_lots(time_stop_s=60)
+def test_a_time_stop_is_asked_for_once_though_it_comes_to_nothing() -> None:
+    driven = three_lots(time_stop_s=60, max_rejects=1)
     driven.fill("E", 4800, 3, second=BAR)
     driven.beat(BAR + 61)
     reject(driven, "X")
@@ -263,8 +255,8 @@ def test_a_time_stop_is_asked_for_once_though_it_is_rejected() -> None:
     assert flatten(driven, second=BAR + 200) == "closing 3 at market"
 
 
-def test_a_time_stop_that_an_exit_order_held_up_comes_when_that_was_rejected() -> None:
-    driven = three_lots(time_stop_s=60)
+def test_a_time_stop_that_an_exit_order_held_up_comes_when_that_came_to_nothing() -> None:
+    driven = three_lots(time_stop_s=60, max_rejects=1)
     driven.fill("E", 4800, 3, second=BAR)
     flatten(driven, second=BAR + 59)
     driven.beat(BAR + 61)
@@ -274,16 +266,15 @@ def test_a_time_stop_that_an_exit_order_held_up_comes_when_that_was_rejected() -
     assert driven.said(OrderIntent)[-1].ts == at(BAR + 61)
 
 
-def test_the_rest_of_an_entry_is_cancelled_with_the_position() -> None:
+def test_a_trade_is_over_when_the_rest_of_its_entry_is() -> None:
     driven = three_lots()
     driven.fill("E", 4800, 2)
     driven.fill("S", 4784, 2)
+    assert asked_back(driven) == ["E", "T"]
+    assert driven.trades == []
+    cancelled(driven, "E")
     assert driven.trades[0].size == 2
-    assert updates(driven)[-3:] == [
-        ("S", "filled", 2),
-        ("E", "cancelled", 0),
-        ("T", "cancelled", 0),
-    ]
+    assert (updates(driven)[-1], asked_back(driven)) == (("E", "cancelled", 2), ["E", "T"])
 
 
 def test_the_position_never_flips() -> None:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from engine.compiled import njit
 from engine.patterns import FOUND
 from engine.regime import READING
-from engine.tables import BAR, Tables, cut, layout, new_words, tables_of
+from engine.tables import BAR, Tables, cut, layout, new_words
 from engine.ticks import ONE_TICK, TICK, columns
 
 
@@ -28,7 +29,7 @@ def test_tables_have_the_room_asked_for_and_nothing_in_common() -> None:
 def test_compiled_code_sees_the_same_tables() -> None:
     words = new_words(bars=2, unfinished=3, news=0, levels=4)
     words[int(words[0]) :] = np.arange(len(words) - int(words[0]))
-    for name, plain, compiled in zip(Tables._fields, cut(words), tables_of(words), strict=True):
+    for name, plain, compiled in zip(Tables._fields, cut(words), njit(cut)(words), strict=True):
         assert plain.shape == compiled.shape, name
         assert plain.tobytes() == compiled.tobytes(), name
 

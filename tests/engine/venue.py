@@ -9,8 +9,14 @@ from engine.commands import (
     Flatten,
     HaltTrading,
     Kill,
+    ReportAmendReject,
+    ReportCancelled,
+    ReportDifference,
+    ReportLink,
+    ReportLost,
     ReportMargin,
     ReportReject,
+    ReportWorking,
     ResumeTrading,
 )
 from engine.config import EngineConfig
@@ -33,7 +39,8 @@ class Word(NamedTuple):
     order: str
 
 
-words = st.builds(Word, st.sampled_from([0, 0, 0, 0, 1, 2]), st.sampled_from("EEESTXX?"))
+names = ["E", "E", "E", "E", "S", "S", "T", "T", "X", "X", "X2", "X3", "F1", "F2", "?"]
+words = st.builds(Word, st.sampled_from([0, 0, 0, 0, 1, 2]), st.sampled_from(names))
 lags = st.sampled_from([0, 0, 0, 1, NS, MINUTE, HOUR, DAY, -1, -NS, -HOUR, -DAY])
 fills = st.tuples(
     st.just("fill"), words, st.integers(0, 20), lags,
@@ -46,6 +53,17 @@ commands = st.tuples(
     st.integers(0, 40),
     lags,
 )
+ends = st.tuples(
+    st.just("over"), st.sampled_from([ReportCancelled, ReportLost, ReportReject, ReportWorking]),
+    words, st.integers(0, 80), lags,
+)  # fmt: skip
+amend_rejects = st.tuples(
+    st.just("amend_reject"), words, st.integers(0, 40),
+    st.sampled_from([0, 1, 4784, 4790, 4800, 4816, MOST, -1, MOST + 1]),
+)  # fmt: skip
+links = st.tuples(st.just("link"), st.integers(0, 40), st.sampled_from([True, True, False]))
+differences = st.tuples(st.just("difference"), st.integers(0, 9))
+tidy = st.tuples(st.just("tidy"))
 rejects = st.tuples(st.just("reject"), words, st.integers(0, 40), lags)
 pictures = st.tuples(
     st.just("bar"), st.sampled_from([BUY_BAR, BUY_BAR, SELL_BAR, BOTH_BAR, QUIET_BAR])
@@ -62,7 +80,8 @@ impossible = st.builds(
 )
 storms = st.lists(
     st.one_of(
-        pictures, pictures, fills, fills, fills, impossible, commands, rejects, trades, beats
+        pictures, pictures, fills, fills, fills, impossible, commands, rejects, trades, beats,
+        ends, ends, amend_rejects, links, differences, tidy, tidy,
     ),
     min_size=5, max_size=60,
 )  # fmt: skip
@@ -78,6 +97,8 @@ class Venue:
     def __init__(self, config: EngineConfig, days: Days, simulated: bool) -> None:
         self.watched = Watched(Engine(config, days, simulated=simulated), days, simulated)
         self.slot = 12 * 6  # of BAR seconds: 06:00
+        self.said = 0
+        self.watched.command(ReportLink(id="up", ts=0, up=True))
 
     def play(self, action: tuple[Any, ...]) -> None:
         kind, *values = action
@@ -123,6 +144,38 @@ class Venue:
         self.watched.command(
             ReportReject(id=f"r{number}", ts=self.now + lag, order_id=order, reason="no")
         )
+
+    def over(self, kind: Any, word: Word, number: int, lag: int) -> None:
+        more = {} if kind is ReportWorking else {"reason": "so"}
+        order = self.order(word)
+        self.watched.command(kind(id=f"o{number}", ts=self.now + lag, order_id=order, **more))
+
+    def amend_reject(self, word: Word, number: int, price: int) -> None:
+        self.watched.command(
+            ReportAmendReject(
+                id=f"a{number}", ts=self.now, order_id=self.order(word), price=price, reason="no"
+            )
+        )
+
+    def link(self, number: int, up: bool) -> None:
+        self.watched.command(ReportLink(id=f"l{number}", ts=self.now, up=up))
+
+    def difference(self, number: int) -> None:
+        self.watched.command(ReportDifference(id=f"d{number}", ts=self.now, reason="two lots more"))
+
+    def tidy(self) -> None:
+        """The broker says of everything that it was asked to take back that it did, the line is
+        there, and the operator resumes."""
+        for order in self.watched.engine.orders().orders:
+            if order.state == "cancelling":
+                self.over(ReportCancelled, Word(MOST, order.id), -self._next(), 0)
+        self.link(-self._next(), True)
+        self.command(ResumeTrading, -self._next(), 0)
+
+    def _next(self) -> int:
+        """Of ids that are new."""
+        self.said += 1
+        return self.said
 
     def finish(self) -> None:
         self.watched.finish()

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from tradebot.asgi import application
 from tradebot.logging import configure
+from trading.joined import joined
 
 
 @pytest.fixture
@@ -35,6 +36,21 @@ async def test_static_files_are_served_before_django_is_asked(browser, monkeypat
     assert len(page.content) == int(page.headers["content-length"])
 
 
+async def test_joined_files_are_sent_before_django_is_asked(browser, monkeypatch):
+    async def asked(*_: object) -> None:
+        raise AssertionError("Django was asked")
+
+    monkeypatch.setattr(application.application_mapping["http"], "_application", asked)
+    script = joined("js/pages/live.js")
+    page = await browser.get(script.address)
+    headers = await browser.head(script.address)
+
+    assert (page.status_code, page.content) == (200, script.body)
+    assert page.headers["cache-control"] == "max-age=31536000, public, immutable"
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert (headers.content, headers.headers["content-length"]) == (b"", str(len(script.body)))
+
+
 async def test_a_static_file_that_the_browser_has_is_not_sent_again(browser):
     first = await browser.get("/static/js/format.js")
     again = await browser.get(
@@ -49,7 +65,10 @@ async def test_a_static_file_that_the_browser_has_is_not_sent_again(browser):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("path", ["nothing.js", "../tradebot/settings.py", "%2e%2e/manage.py", ""])
+@pytest.mark.parametrize(
+    "path",
+    ["nothing.js", "joined/0/js/nothing.js", "../tradebot/settings.py", "%2e%2e/manage.py", ""],
+)
 async def test_what_is_no_static_file_is_djangos_to_refuse(browser, path):
     page = await browser.get(f"/static/{path}")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -96,8 +96,9 @@ async def trade(
     *outputs: Output,
     stop: asyncio.Event | None = None,
     dead_page: bool = False,
+    made: Callable[[Pipeline], None] | None = None,
 ) -> Run:
-    """Run a pipeline to its end, with more outputs beside its own."""
+    """Run a pipeline to its end, with more outputs beside its own. `made` sees it before."""
     frames: list[dict[str, Any]] = []
     beside: list[dict[str, Any]] = []
 
@@ -108,6 +109,8 @@ async def trade(
 
     engine = make_engine(plan_, start, True)
     pipeline = Pipeline(plan_, market, start, engine, broker("paper"), send=send)
+    if made is not None:
+        made(pipeline)
     listener = Listener()
     pipeline.core.outputs = [*outputs, *pipeline.core.outputs, listener]
     outcome = await pipeline.run(stop or asyncio.Event())

@@ -15,6 +15,7 @@ from trading.commands import request_command
 from trading.errors import StartError
 from trading.models import Account, AuditEvent, Command, Session, Trade
 from trading.pipeline import run as running
+from trading.pipeline.signals import KillSwitch
 from trading.pipeline.stream import part
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,7 +98,9 @@ def steer(monkeypatch, script, *, replan=None, days=(DAY,), speed=SLOW, hold=Fal
     async def go():
         steered = Steered(monkeypatch)
         steered.account = start.session.account
-        process = asyncio.create_task(running.sessions((plan, market, start), steered.stop, again))
+        process = asyncio.create_task(
+            running.sessions((plan, market, start), steered.stop, again, KillSwitch())
+        )
         try:
             await script(steered)
         finally:
@@ -250,7 +253,9 @@ def test_a_process_without_a_page_does_not_stop_by_command(monkeypatch):
     async def go():
         process = Steered(monkeypatch)
         process.account = start.session.account
-        task = asyncio.create_task(running.sessions((plan, market, start), process.stop, None))
+        task = asyncio.create_task(
+            running.sessions((plan, market, start), process.stop, None, KillSwitch())
+        )
         answer = await process.ask("stop")
         process.stop.set()
         await task

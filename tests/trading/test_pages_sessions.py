@@ -44,6 +44,22 @@ def test_the_newest_day_comes_first_with_its_bars_counted(page: Client) -> None:
         assert row.net == sum(Trade.objects.filter(session=row).values_list("net", flat=True))
 
 
+@pytest.mark.parametrize(("broker", "words"), [("rithmic", "Real money"), ("test", "Test broker")])
+def test_every_page_of_a_live_account_says_whose_money_it_is(
+    page: Client, broker: str, words: str
+) -> None:
+    run_day()
+    trade = Trade.objects.filter(status="closed").latest()
+    paths = ("/trades/", f"/trades/{trade.pk}/", "/sessions/", f"/sessions/{trade.session_id}/")
+    paths += (f"/recap/{DAY}/",)
+    for path in paths:
+        assert words not in html_of(page, path)
+    Session.objects.update(mode="live")
+    Account.objects.update(mode="live", broker=broker, broker_account="S-1")
+    for path in paths:
+        assert words in html_of(page, path)
+
+
 def test_bars_of_a_market_that_others_played_further_do_not_count(page: Client) -> None:
     run_day()
     whole = Session.objects.get()

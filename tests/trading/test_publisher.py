@@ -86,7 +86,7 @@ def test_a_frame_has_everything_the_contract_names(publisher, clock):
     assert set(frame) == {
         "type", "seq", "now", "account_name", "bars", "last_bar", "forming", "signals", "trades",
         "position", "waiting", "orders", "account", "feed", "regime", "session", "output",
-        "notices",
+        "broker", "notices",
     }  # fmt: skip
     assert set(frame["feed"]) == {
         "source", "synthetic", "inferred", "state", "last_tick", "age_ms", "ticks", "tps",

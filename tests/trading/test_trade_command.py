@@ -48,7 +48,7 @@ def refused(*arguments):
     ("arguments", "words"),
     [
         ("--symbol XYZ", "unknown symbol 'XYZ'; known are ES"),
-        ("--mode live", "no live broker"),
+        ("--mode live", "set RITHMIC_ACCOUNT, or give --broker-account"),
         ("--mode dream", "paper or live"),
         ("--feed nonsense", "simulator, file:PATH, store, polygon or databento"),
         ("--feed file:", "simulator, file:PATH, store, polygon or databento"),

@@ -25,7 +25,8 @@ SETTINGS_PERMISSION: Final = "trading.add_configuration"
 @require_POST
 @json_view
 def ask(request: HttpRequest, kind: str) -> HttpResponse:
-    """`POST /control/halt/`, with `account`, `reason` and `key` if wanted: 202 and the command."""
+    """`POST /control/halt/`, with `account`, `reason` and `key` if wanted, `confirm` for a
+    live start: 202 and the command."""
     user = require(request, PERMISSION, "steer")
     if kind not in Command.Kind.values:
         raise Refused(404, f"{kind!r} is no command; it is {', '.join(Command.Kind.values)}.")
@@ -33,7 +34,12 @@ def ask(request: HttpRequest, kind: str) -> HttpResponse:
     account = account_of(text_of(sent, "account"))
     try:
         command = commands.request_command(
-            account, kind, user=user, reason=text_of(sent, "reason"), key=text_of(sent, "key")
+            account,
+            kind,
+            user=user,
+            reason=text_of(sent, "reason"),
+            key=text_of(sent, "key"),
+            confirm=text_of(sent, "confirm"),
         )
     except CommandError as error:
         raise Refused(400, f"{error}.", fields=[error.field]) from None

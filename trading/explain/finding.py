@@ -11,11 +11,12 @@ from engine.instruments import instrument
 from engine.story import Story
 from engine.text import number_text
 from marketdata.calendars import schedule
-from trading.errors import ExplainError
+from trading.errors import ExplainError, JournalError
 from trading.explain.document import Json, document
-from trading.explain.replaying import Inputs, Retold, retell
+from trading.explain.replaying import Inputs, Retold, retell, retell_kept
 from trading.explain.rows import story_of
 from trading.explain.ticks import blocks_of
+from trading.journal.runs import kept_runs
 from trading.models import AuditEvent, Session, Trade
 from trading.pipeline.options import Plan
 from trading.replayed import first_difference
@@ -48,6 +49,8 @@ def explain(trade_id: str, file: str | None = None) -> Json:
     spec = session.instrument.spec
     config = None
     try:
+        if file is None and (kept := from_journal(row, session)) is not None:
+            return document(kept, spec, told_from="replay", market=session)
         run = run_of(row, session, file)
         config = run.config
         return document(replayed(row, run), spec, told_from="replay", market=session)
@@ -143,6 +146,25 @@ def _until(row: Trade, session: Session) -> int | None:
     if row.status == Trade.Status.CLOSED and row.exit_reason == "end_of_data":
         return row.exit_ns
     return None if row.status == Trade.Status.CLOSED else session.last_tick_ns
+
+
+def from_journal(row: Trade, session: Session) -> Story | None:
+    """The story as the session's journal gives it; None when there is none, or it does not have
+    the trade. ExplainError when it gives another one, or cannot be replayed."""
+    wrong = ""
+    try:
+        for run in kept_runs(session):
+            told = retell_kept(run, row.pk)
+            if told.story is None:
+                continue
+            wrong = difference(row, told)
+            if not wrong:
+                return told.story
+    except JournalError as error:
+        raise ExplainError(f"its journal cannot be replayed: {error}") from error
+    if wrong:
+        raise ExplainError(f"its replay gives another trade: {wrong}")
+    return None
 
 
 # The replay, and whether it is to be believed

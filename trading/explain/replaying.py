@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,10 @@ from engine.events import Carry, Decision, Event
 from engine.schedule import Schedule
 from engine.story import NO_TICKS, Story, Storyteller
 from engine.ticks import TickColumns, part
+from trading.pipeline.core import Core
+
+if TYPE_CHECKING:
+    from trading.journal.runs import KeptRun
 
 
 @dataclass
@@ -63,6 +68,20 @@ def retell(
     else:
         if inputs.finished:
             hear(engine.finish())
+    told.story = teller.story()
+    return told
+
+
+def retell_kept(run: "KeptRun", trade_id: str) -> Retold:
+    """The same from a journal: what was given, when it was given."""
+    core, told = Core(run.engine()), Retold()
+    teller = Storyteller(run.config, trade_id)
+    for item in run.replay.inputs:
+        events = core.act(item)
+        told.trades += [e.trade_id for e in events if isinstance(e, Decision) and e.trade_id]
+        teller.take(events, item if isinstance(item, TickColumns) else NO_TICKS)
+        if teller.done:
+            break
     told.story = teller.story()
     return told
 

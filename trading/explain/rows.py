@@ -4,7 +4,7 @@ Rows become the events that they were made of; of an order only its last state i
 """
 
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from engine.story import P_AND_L, Story
 from marketdata.models import Bar
 from trading.errors import ExplainError
 from trading.models import AuditEvent, Fill, Order, Session, Signal, Trade
+
+ENDED_BY: Final = (Order.Status.CANCELLED, Order.Status.REJECTED, Order.Status.LOST)
+"""What an order's reason is about, if not about why it was sent."""
 
 
 def story_of(row: Trade, session: Session, config: EngineConfig | None) -> Story:
@@ -134,14 +137,14 @@ def _happened(row: Trade, spec: Instrument) -> tuple[said.Event, ...]:
     happened: list[said.Event] = []
     for order in row.orders.order_by("ts_ns", "pk"):
         happened.append(_intent(order, spec))
-        if order.status not in (Order.Status.SENT, Order.Status.WORKING, Order.Status.ABANDONED):
+        if order.status not in Order.GOING_ON and order.status != Order.Status.ABANDONED:
             happened.append(
                 said.OrderUpdate(
                     ts=order.updated_ns,
                     id=order.pk,
                     status=cast(Any, order.status),
                     filled=order.filled,
-                    reason=order.reason if order.status in ("cancelled", "rejected") else "",
+                    reason=order.reason if order.status in ENDED_BY else "",
                 )
             )
     happened += [_filled(fill, spec) for fill in row.fills.order_by("ts_ns", "pk")]
@@ -161,7 +164,7 @@ def _intent(order: Order, spec: Instrument) -> said.OrderIntent:
         price=None if order.price is None else spec.ticks(order.price),
         stop_ticks=order.stop_ticks,
         target_ticks=order.target_ticks,
-        reason="" if order.status in ("cancelled", "rejected") else order.reason,
+        reason="" if order.status in ENDED_BY else order.reason,
     )
 
 

@@ -34,6 +34,8 @@ RULES: Final = {
     "": "accepted, but another signal was stronger or first",
     "hours": "accepted, but outside the hours for entries",
     "position": "accepted, but a position was open",
+    "broker": "accepted, but the line to the broker was lost",
+    "left_over": "accepted, but an order of an earlier trade was not known to be over",
     "cooldown": "accepted, but in the cool-down after a stop",
     "halt": "accepted, but entries were halted",
     "conflict": "accepted, but an equally strong signal spoke against it",

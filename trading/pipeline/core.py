@@ -1,14 +1,15 @@
 """The one way into the engine.
 
 Whatever may change a decision (ticks, fills, commands, beats, the end of the data) is an `Input`
-and passes `Core.act`, one after the other, in one task. What has to be recorded before it acts is
-recorded there. What the engine says goes to every output; an output that fails is logged and
-counted, and the others and the engine go on.
+and passes `Core.act`, one after the other, in one task. There it is recorded before it acts: ticks
+that cannot be had again in the tick store, and every input in the input journal. What the engine
+says goes to every output; an output that fails is logged and counted, and the others and the engine
+go on.
 """
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -32,6 +33,7 @@ from engine.ticks import TickColumns
 from marketdata.feeds import StoredTicks
 
 if TYPE_CHECKING:
+    from engine.beliefs import Beliefs
     from engine.status import Status
 
 log = structlog.get_logger(__name__)
@@ -91,6 +93,7 @@ class Engine(Protocol):
     def forming(self) -> Bar | None: ...
     def carry(self) -> Carry: ...
     def status(self) -> "Status": ...
+    def orders(self) -> "Beliefs": ...
 
 
 class Output(Protocol):
@@ -106,6 +109,29 @@ class Journal(Protocol):
 
     def append(self, ticks: StoredTicks) -> None:
         """StoreError when it cannot: they must not be acted on then."""
+        ...
+
+    def sync(self) -> None:
+        """Put on disk what was appended. From any thread."""
+        ...
+
+
+class InputJournal(Protocol):
+    """Keeps every input before it is acted on."""
+
+    def keep(self, item: Acted, stored: bool = False) -> bool:
+        """Keep an input; False, and nothing is kept, when it is to be acted on in `parts`.
+        `stored`: ticks that a `Journal` has. JournalError when it cannot be kept: it must not be
+        acted on then, nor anything after it."""
+        ...
+
+    def parts(self, ticks: TickColumns, engine: Engine, stored: bool = False) -> Iterator[Acted]:
+        """Ticks in parts, each kept before it is given, and to be acted on before the next is asked
+        for. JournalError like `keep`."""
+        ...
+
+    def sync(self) -> None:
+        """Put on disk what was kept. From any thread."""
         ...
 
 
@@ -129,11 +155,13 @@ class Core:
         outputs: Sequence[Output] = (),
         *,
         journal: Journal | None = None,
+        inputs: InputJournal | None = None,
         clock: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         self.engine = engine
         self.outputs = outputs
         self.journal = journal
+        self.inputs = inputs
         self.follower: Follower | None = None
         self.clock = clock
         self.latencies: deque[int] = deque(maxlen=LATENCIES)
@@ -144,13 +172,33 @@ class Core:
         self.finished = False
 
     def act(self, item: Input) -> Sequence[Event]:
-        """Put one input into the engine and hand what it says to the outputs."""
+        """Put one input into the engine and hand what it says to the outputs. MarketDataError or
+        JournalError when it cannot be recorded: it has not acted then."""
         if self.finished:
             return ()
+        stored = isinstance(item, StoredTicks)
         if isinstance(item, StoredTicks):
             if self.journal is not None:
                 self.journal.append(item)
             item = item.columns
+        if self.inputs is None or self.inputs.keep(item, stored):
+            return self._act(item)
+        events: list[Event] = []
+        if isinstance(item, TickColumns):
+            for part in self.inputs.parts(item, self.engine, stored):
+                events += self._act(part)
+        return events
+
+    def sync(self) -> None:
+        """Return when everything that was acted on is on disk, ticks before what refers to them.
+        For whoever is about to do what cannot be undone; from any thread but the loop's, as it
+        waits for the disk."""
+        if self.journal is not None:
+            self.journal.sync()
+        if self.inputs is not None:
+            self.inputs.sync()
+
+    def _act(self, item: Acted) -> Sequence[Event]:
         events = self._apply(item)
         if events:
             self._emit(events)

@@ -36,9 +36,15 @@ def access() -> Access:
     )
 
 
-def live_market(plan: Plan, wall: Callable[[], int] = time.time_ns) -> Market:
+def live_market(
+    plan: Plan,
+    wall: Callable[[], int] = time.time_ns,
+    *,
+    after: tuple[date, int] | None = None,
+) -> Market:
     """Databento's market from now on. What is journalled of the trading day comes before it, and
-    the gap up to now is filled in. Asks the gateway; FeedError says why it cannot be traded."""
+    the gap up to now is filled in. `after`: of a run that goes on, only what is stored after so
+    many ticks of that day. Asks the gateway; FeedError says why it cannot be traded."""
     from marketdata.feeds.databento_live import open_live
     from marketdata.quality.record import Recorder
     from marketdata.store import LiveJournal, the_store
@@ -64,7 +70,10 @@ def live_market(plan: Plan, wall: Callable[[], int] = time.time_ns) -> Market:
 
     before: Iterator[TickColumns | StoredTicks] = iter(())
     first, warm_from = feed.begins, {}
-    if held is not None and held.info.contract == feed.contract:
+    again, stored = True, 0
+    if after is not None:
+        before, stored = _stored_after(store, plan.symbol, *after), after[1]
+    elif held is not None and held.info.contract == feed.contract:
         before = held.columns()
         first = int(next(held.blocks(1)).ts_event[0])
         warm_from = {"from_store": held.count, "from_history": 0, "missing": []}
@@ -72,7 +81,9 @@ def live_market(plan: Plan, wall: Callable[[], int] = time.time_ns) -> Market:
         warm = heard_before(plan, feed.contract, now, want, store)
         feed.trades.seed(warm.had)
         before, first = iter(warm.blocks), warm.first_ts or first
-        warm_from = warmth(warm)
+        warm_from, again = warmth(warm), False
+    if after is None and (held is None or held.info.contract != feed.contract):
+        stored = count_of(store, plan, first)
     return Market(
         info=feed.info,
         first_ts=first,
@@ -83,7 +94,30 @@ def live_market(plan: Plan, wall: Callable[[], int] = time.time_ns) -> Market:
         journal=LiveJournal(store, spec, lambda: feed.info, compacted=Recorder(store, cleared)),
         live=feed,
         warmth=warm_from,
+        again=again,
+        stored=stored,
     )
+
+
+def _stored_after(
+    store: "TickStore", symbol: str, day: date, count: int
+) -> "Iterator[TickColumns]":
+    """The ticks that are stored after the first `count` of a day."""
+    from engine.ticks import part
+
+    for each in store.days(symbol):
+        if each < day:
+            continue
+        for block in store.read(symbol, each).columns():
+            if count < len(block.ts):
+                yield part(block, slice(count, None))
+            count = max(0, count - len(block.ts))
+
+
+def count_of(store: "TickStore", plan: Plan, ts: int) -> int:
+    """How many ticks are stored of the day of `ts`."""
+    day = plan.schedule.at(ts).day
+    return store.read(plan.symbol, day).count if store.has(plan.symbol, day) else 0
 
 
 def journalled(store: "TickStore", symbol: str, now: int) -> "StoredDay | None":

@@ -54,6 +54,7 @@ class Facts:
     inputs: Callable[[], int] = int  # wait for the engine
     backlog: Callable[[], int] = int  # rows wait for the database
     writer: WriterStats = field(default_factory=WriterStats)
+    broker: Callable[[], wire.Json | None] = lambda: None  # its line and books; None: paper
 
 
 class Frames:
@@ -167,6 +168,7 @@ class Frames:
                 "inputs": facts.inputs(),
                 "failing": facts.writer.failing,
             },
+            "broker": facts.broker(),
             "notices": list(self._notices),
         }
         self.forget()
@@ -222,6 +224,12 @@ class Frames:
         return {"type": "levels", "account_name": self.facts.account, **levels}
 
 
+ABOUT_ORDERS: Final = (
+    "ReportWorking", "ReportCancelled", "ReportLost", "ReportReject", "ReportAmendReject",
+)  # fmt: skip
+"""A broker's words whose consequences are said by what follows them."""
+
+
 def notice_of(event: Event, spec: Instrument) -> wire.Json | None:
     """The line that the page shows of an event, if it shows one. `spec` is the feed's instrument:
     what the tier trades has the same ticks."""
@@ -233,6 +241,8 @@ def notice_of(event: Event, spec: Instrument) -> wire.Json | None:
         case said.TierChanged(ts=ts, before=before, after=after, balance=balance):
             text = f"Tier {before} -> {after} at a balance of {to_decimal(balance)}"
             return wire.notice(ts, "tier", text)
+        case said.CommandDone(kind=kind) if kind in ABOUT_ORDERS:
+            return None
         case said.CommandDone(ts=ts, kind=kind, ok=ok, result=result):
             return wire.notice(
                 ts, "command", wire.command_words(kind, result), "info" if ok else "error"
@@ -249,5 +259,18 @@ def notice_of(event: Event, spec: Instrument) -> wire.Json | None:
             return wire.notice(ts, "stop", f"Stop to {price_text(price, spec)}: trailing")
         case said.OrderUpdate(ts=ts, id=name, status="rejected", reason=reason):
             return wire.notice(ts, "rejected", f"Order {name} rejected: {reason}", "error")
+        case said.OrderUpdate(ts=ts, id=name, status="lost", reason=reason):
+            return wire.notice(ts, "rejected", f"Order {name} lost: {reason}", "error")
+        case said.AmendRejected(ts=ts, id=name, reason=reason):
+            text = f"Order {name} could not be changed: {reason}"
+            return wire.notice(ts, "rejected", text, "warning")
+        case said.ProtectionLost(ts=ts, role="stop", reason=reason):
+            return wire.notice(ts, "protection", f"The stop is gone: {reason}", "error")
+        case said.ProtectionLost(ts=ts, role=role, reason=reason):
+            text = f"The {role} is gone, the stop still works: {reason}"
+            return wire.notice(ts, "protection", text, "warning")
+        case said.FlattenFailed(ts=ts, trade_id=name, held=held, reason=reason):
+            text = f"{name}: {held} held could not be closed: {reason}"
+            return wire.notice(ts, "flatten_failed", text, "error")
         case _:
             return None

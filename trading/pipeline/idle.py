@@ -2,8 +2,9 @@
 
 A session ends by a `stop`, with its data, or by an error; the process goes on serving. It can be
 started again, with the settings that are the newest then. A halt or a kill that comes meanwhile
-holds for the next session, and a resume lifts it: the process has the account to itself. Flattening
-is refused, for nothing is open.
+holds for the next session, and a resume lifts it: the process has the account to itself. On paper
+nothing is open then, so flattening is refused; with real money a position may have stayed under its
+bracket, so flatten and kill close everything at the broker.
 """
 
 import asyncio
@@ -18,12 +19,16 @@ from engine.errors import EngineError
 from engine.names import Halt
 from engine.risk import OPERATOR_LIFTS
 from marketdata.errors import MarketDataError
+from trading.brokers.closing import PROVEN
 from trading.commands import settle
 from trading.errors import TradingError
 from trading.models import Account, Command, Session
+from trading.pipeline import signals
 from trading.pipeline.ending import cancel
+from trading.pipeline.halts import halted
 from trading.pipeline.operator import Lookout
 from trading.pipeline.options import Plan
+from trading.pipeline.past_engine import ACTOR, close_past_engine
 from trading.pipeline.start import Start, audit
 
 if TYPE_CHECKING:
@@ -50,6 +55,7 @@ class Idle:
         self.next: Prepared | None = None
         self._prepare = prepare
         self._started = asyncio.Event()
+        self._killing: set[asyncio.Task[None]] = set()
         account = outcome.session.account_id
         self._lookout = Lookout(account, self.execute, pipeline.answers.tell)
 
@@ -65,7 +71,25 @@ class Idle:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await cancel(lookout, *waiting)
+            await asyncio.gather(*self._killing)
         return self.next
+
+    def kill(self) -> bool:
+        """The kill switch was pulled by a signal: it holds for the next session. Never waits; False
+        when that is about to begin."""
+        if self.next is not None:
+            return False
+        task = asyncio.create_task(self._hold_killed(), name="kill")
+        self._killing.add(task)
+        task.add_done_callback(self._killing.discard)
+        return True
+
+    async def _hold_killed(self) -> None:
+        work = database_sync_to_async(hold_killed)
+        session = self.outcome.session
+        halts = await work(session, signals.ACTOR, signals.REASON)
+        self.pipeline.facts.account_now = {"halts": halts}
+        await close_past_engine(self.pipeline, session, signals.ACTOR, signals.REASON)
 
     async def execute(self, row: Command) -> None:
         """Do what a command says, and answer it."""
@@ -86,8 +110,11 @@ class Idle:
             case Command.Kind.HALT | Command.Kind.KILL:
                 halts = await database_sync_to_async(hold)(row)
                 self.pipeline.facts.account_now = {"halts": halts}
-                word = "killed" if row.kind == Command.Kind.KILL else "halted"
-                return True, f"{word}: {NO_SESSION}; the next begins halted"
+                if row.kind == Command.Kind.HALT:
+                    return True, f"halted: {NO_SESSION}; the next begins halted"
+                closed = await self._closed(row)
+                told = f"killed: {NO_SESSION}; the next begins halted"
+                return not closed or PROVEN in closed, f"{told}; {closed}" if closed else told
             case Command.Kind.RESUME:
                 lifted, halts = await database_sync_to_async(lift)(row)
                 self.pipeline.facts.account_now = {"halts": halts}
@@ -95,9 +122,20 @@ class Idle:
             case Command.Kind.STOP:
                 return False, f"nothing to stop: {NO_SESSION}"
             case _:
-                return False, f"nothing is open: {NO_SESSION}"
+                closed = await self._closed(row)
+                if not closed:
+                    return False, f"nothing is open: {NO_SESSION}"
+                halts = await database_sync_to_async(halted)(row.account_id, Halt.KILL)
+                self.pipeline.facts.account_now = {"halts": halts}
+                return PROVEN in closed, f"{closed}; the next session begins halted"
+
+    async def _closed(self, row: Command) -> str:
+        by = row.requested_by.get_username() if row.requested_by else ACTOR
+        return await close_past_engine(self.pipeline, self.outcome.session, by, row.reason)
 
     async def _start(self, row: Command) -> tuple[bool, str]:
+        if row.account.mode == "live" and not row.confirmed:
+            return False, "it trades real money: start it from the page, which asks to confirm it"
         try:
             work = database_sync_to_async(self._prepare, thread_sensitive=False)
             self.next = await work(self.outcome, row.pk)
@@ -119,7 +157,9 @@ class Idle:
 
 
 async def settle_left(pipeline: "Pipeline", outcome: "Outcome", held: str) -> None:
-    """Answer, at the end of a session, its stop and what was taken but came too late for it."""
+    """Answer, at the end of a session, its stop and what was taken but came too late for it. What
+    was to be closed with real money, and was not heard by the engine, is closed now."""
+    closed = await _close_unexecuted(pipeline, outcome.session)
     for row in list(pipeline.answers.open.values()):
         ok, result = False, "the session ended before it could be executed"
         if pipeline.stop_asked is not None and row.pk == pipeline.stop_asked.pk:
@@ -129,6 +169,10 @@ async def settle_left(pipeline: "Pipeline", outcome: "Outcome", held: str) -> No
         elif row.kind in HALTS:
             await database_sync_to_async(hold)(row)
             ok, result = True, "halted: the session ended; the next begins halted"
+            if closed and row.kind == Command.Kind.KILL:
+                ok, result = PROVEN in closed, f"{result}; {closed}"
+        elif closed and row.kind == Command.Kind.FLATTEN:
+            ok, result = PROVEN in closed, f"the session ended; {closed}; the next begins halted"
         status = Command.Status.DONE if ok else Command.Status.REFUSED
         try:
             await database_sync_to_async(settle)(row, status, result, session=outcome.session)
@@ -139,17 +183,27 @@ async def settle_left(pipeline: "Pipeline", outcome: "Outcome", held: str) -> No
         pipeline.answers.tell(row)
 
 
+async def _close_unexecuted(pipeline: "Pipeline", session: Session) -> str:
+    """What the broker had after it; "" when there was nothing to do."""
+    wanted = [command.reason for command in pipeline.unexecuted]
+    kinds = (Command.Kind.FLATTEN, Command.Kind.KILL)
+    wanted += [row.reason for row in pipeline.answers.open.values() if row.kind in kinds]
+    return await close_past_engine(pipeline, session, ACTOR, wanted[0]) if wanted else ""
+
+
 # In a thread, with the database
 
 
 def hold(row: Command) -> list[str]:
     """Halt the account until a person resumes; the halts it has now."""
-    account = Account.objects.get(pk=row.account_id)
-    halt = str(HALTS[Command.Kind(row.kind)])
-    if halt not in account.halts:
-        account.halts = [*account.halts, halt]
-        account.save(update_fields=["halts"])
-    return list(account.halts)
+    return halted(row.account_id, HALTS[Command.Kind(row.kind)])
+
+
+def hold_killed(session: Session, actor: str, reason: str) -> list[str]:
+    """The kill switch was pulled while nothing traded; the halts that the account has now."""
+    halts = halted(session.account_id, Halt.KILL)
+    audit(session, session.last_tick_ns, "kill_switch", {"reason": reason}, actor=actor)
+    return halts
 
 
 def lift(row: Command) -> tuple[list[str], list[str]]:

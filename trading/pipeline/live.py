@@ -23,18 +23,24 @@ Tell = Callable[[Notice | Lost | NewDay], None]
 
 
 async def live_inputs(
-    before: AsyncIterator[Ticks], feed: "LiveFeed", may_roll: "MayRoll", tell: Tell
+    before: AsyncIterator[Ticks],
+    feed: "LiveFeed",
+    may_roll: "MayRoll",
+    tell: Tell,
+    *,
+    started: bool = False,
+    warming: bool = False,
 ) -> AsyncIterator[Input]:
     """First what was `before`, as warm-up; then the feed, for ever. `tell` is told at once, in the
-    order of the inputs."""
-    warming = False
+    order of the inputs. Of a run that goes on: `started`, its first warm-up is over; `warming`, it
+    was left in one."""
     async for block in before:
         if not warming:
             warming = True
-            yield WarmUp(True)
+            yield WarmUp(True, gap=started)
         for item in _slices(block):
             yield item
-    started = behind = False
+    behind = False
     async with aclosing(feed.heard(may_roll)) as heard:
         async for said in heard:
             match said:
@@ -46,8 +52,8 @@ async def live_inputs(
                     started = started or not on
                     continue
                 case Received() | Silent() if warming and not behind:
+                    yield WarmUp(False, gap=started)
                     warming, started = False, True
-                    yield WarmUp(False)
             match said:
                 case Received(ticks):
                     for item in _slices(ticks):

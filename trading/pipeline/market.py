@@ -41,6 +41,10 @@ class Market:
     live: "LiveFeed | None" = None
     warmth: Mapping[str, Any] = field(default_factory=dict)
     """Where the blocks before a live feed come from, for the audit."""
+    again: bool = True
+    """Whether the source can be asked for the same `TickColumns` again."""
+    stored: int = 0
+    """How many ticks of the first day the tick store had, and `blocks` do not begin with."""
 
 
 def recorded(
@@ -49,11 +53,11 @@ def recorded(
     """The market in a file. `continued`: where a day that is gone on with began, and from which
     time on it is traded (UTC ns); what is before the day is left out."""
     since, warm_until = continued
-    blocks = _since(feed.blocks(), since) if since else feed.blocks()
+    blocks = since_time(feed.blocks(), since) if since else feed.blocks()
     return _opened(feed.info, blocks, warm_until, lambda: feed.counts.dropped, origin or {})
 
 
-def _since(blocks: Iterator[TickColumns], ts: int) -> Iterator[TickColumns]:
+def since_time(blocks: Iterator[TickColumns], ts: int) -> Iterator[TickColumns]:
     """The ticks from the first on that is not before `ts`."""
     for block in blocks:
         late = block.ts >= ts

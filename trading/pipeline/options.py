@@ -12,12 +12,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from django.conf import settings
+
 from engine.config import EngineConfig, engine_config, fill_profile
 from engine.instruments import instrument
 from trading.configuration.sources import Source, find_source, own_source
 from trading.errors import OptionError
 from trading.pipeline import polygon
 from trading.pipeline.stored import ORIGIN, open_stored
+from trading.real_money.accounts import BrokerAccount, broker_account
 
 if TYPE_CHECKING:
     from marketdata.calendars import CalendarSchedule
@@ -28,6 +31,7 @@ FASTEST: Final = 100_000
 ACCOUNT_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 INDEX_SYMBOLS: Final = ("ES", "MES")
 LIVE: Final = "databento"
+MODES: Final = ("paper", "live")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,7 @@ class Options:
     side: str | None = None
     timezone: str = "UTC"
     account: str | None = None
+    broker_account: str | None = None
     seed: str = "1"
     fills: str | None = None
     config: str | None = None
@@ -73,6 +78,7 @@ class Plan:
     contract: str | None = None  # of it
     own_version: int = 0  # of the account's own configuration, when this was planned
     origin: Mapping[str, Any] = field(default_factory=dict)  # of the ticks, for who replays them
+    broker: BrokerAccount | None = None  # whose orders they are; None: nobody's, on paper
 
     @property
     def speed_name(self) -> str:
@@ -88,11 +94,10 @@ def plan(options: Options, *, own: bool = False, after: Plan | None = None) -> P
     """
     from marketdata.calendars import schedule
 
-    if options.mode != "paper":
-        from trading.brokers import broker
-
-        broker(options.mode)
+    if options.mode not in MODES:
+        raise OptionError(f"--mode {options.mode!r} is not known; it is {' or '.join(MODES)}")
     speed = parse_speed(options.speed)
+    broker = at_broker(options, speed)
     seed = whole("--seed", options.seed, 0)
     if options.session not in ("rth", "all"):
         raise OptionError(f"--session {options.session!r} is not known; it is rth or all")
@@ -103,6 +108,8 @@ def plan(options: Options, *, own: bool = False, after: Plan | None = None) -> P
     symbol = feed.info.symbol if feed else options.symbol or _only_symbol(source)
     if "account.id" in options.settings:
         raise OptionError("--set account.id: name the account with --account")
+    if broker is not None and "account.balance" in options.settings:
+        raise OptionError("--set account.balance: in live mode the broker says what the balance is")
     account = options.account or f"{options.mode}-{symbol}"
     if not ACCOUNT_NAME.fullmatch(account):
         raise OptionError(
@@ -116,6 +123,8 @@ def plan(options: Options, *, own: bool = False, after: Plan | None = None) -> P
     name = source.label if source else ""
     if source and config != given:
         name += ", with options on top"
+    if broker is not None:
+        config = with_margin_limits(config)
     return Plan(
         symbol=symbol,
         mode=options.mode,
@@ -133,7 +142,36 @@ def plan(options: Options, *, own: bool = False, after: Plan | None = None) -> P
         contract=options.contract,
         own_version=version if after is None else after.own_version,
         origin=origin(options) if feed else {},
+        broker=broker,
     )
+
+
+def at_broker(options: Options, speed: float | None) -> BrokerAccount | None:
+    """The broker's account in live mode, None on paper. OptionError for a feed or a speed that
+    real orders must not follow; a test broker on this machine may."""
+    if options.mode != "live":
+        if options.broker_account is not None:
+            raise OptionError("--broker-account is for --mode live; on paper there is no broker")
+        return None
+    broker = broker_account(options.broker_account)
+    if broker.test:
+        return broker
+    if options.feed != LIVE:
+        raise OptionError(
+            f"--mode live: --feed {options.feed} is not the market as it is now; use --feed {LIVE}"
+        )
+    if speed != 1:
+        raise OptionError(f"--mode live: --speed {options.speed} is not the market's; leave it out")
+    return broker
+
+
+def with_margin_limits(config: EngineConfig) -> EngineConfig:
+    """The limits of the environment (MES_MARGIN_LIMIT, ES_MARGIN_LIMIT), wherever the
+    configuration has the default's."""
+    limits, default = dict(config.risk.margin_limits), engine_config("MES").risk.margin_limits
+    given = {"MES": settings.MES_MARGIN_LIMIT, "ES": settings.ES_MARGIN_LIMIT}
+    limits |= {name: limit for name, limit in given.items() if limits.get(name) == default[name]}
+    return replace(config, risk=replace(config.risk, margin_limits=limits))
 
 
 def timed(plan: Plan) -> Plan:

@@ -8,6 +8,7 @@ Memory is bounded: past `LIMIT` waiting rows, the oldest bars and rejected signa
 counted, for they can be computed again from the ticks. Orders, fills, trades and audit never are.
 """
 
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,8 +18,10 @@ from django.utils import timezone
 from engine import events as said
 from engine.instruments import instrument
 from engine.money import to_decimal
+from engine.once import SEEN_BEFORE
 from marketdata.models import moment
-from trading.models import AuditEvent, Order, Session, Signal, Trade
+from trading.models import AuditEvent, Mode, Order, Session, Signal, Trade
+from trading.pipeline.order_trail import trail_of
 from trading.pipeline.rows import (
     amend_order,
     bar_row,
@@ -26,6 +29,7 @@ from trading.pipeline.rows import (
     close_trade,
     fill_row,
     filled_order_row,
+    keep_order,
     open_trade,
     order_row,
     signal_row,
@@ -40,8 +44,16 @@ if TYPE_CHECKING:
 LIMIT: Final = 50_000
 """Rows that may wait: some weeks of a busy instrument."""
 
+EVENTS: Final = uuid.UUID("7d9a2f0c-6d0f-5b7e-9c55-1f6a2c1a7c34")
+"""Where keys of events are made from."""
+
 # Parents before children.
 KINDS: Final = ("bars", "warm_signals", "signals", "trades", "orders", "fills", "audit")
+
+LIVE: Final = Mode.LIVE
+NOT_FILLED: Final = (Order.Status.CANCELLED, Order.Status.REJECTED, Order.Status.LOST)
+KEPT: Final = 400
+"""Orders and trades that are over and may still be filled late."""
 
 CONTINUED: Final = (
     "instrument_id", "contract", "mode", "timeframe", "source", "feed", "synthetic", "inferred",
@@ -51,9 +63,14 @@ CONTINUED: Final = (
 
 
 class Recorder:
-    """Rows of one pipeline that are not stored yet. `session` is the one that is going on."""
+    """Rows of one pipeline that are not stored yet. `session` is the one that is going on.
 
-    def __init__(self, session: Session, *, limit: int = LIMIT) -> None:
+    `run` names the run that they are of: what its engine says gets the same keys when it is said
+    again in a replay, so that no row is doubled.
+    """
+
+    def __init__(self, session: Session, *, run: str = "", limit: int = LIMIT) -> None:
+        self.run = run or uuid.uuid4().hex
         self.session = session
         self.contract = session.contract  # of the trading day that comes next
         self.spec = instrument(session.instrument_id)
@@ -65,11 +82,16 @@ class Recorder:
         self.account_changed = False
         self.status: Status | None = None
         self.results: dict[str, said.CommandDone] = {}
+        self.completed: dict[str, str] = {}  # what more there is to say of an answered command
         self.let_go = 0
+        self._said_today = 0  # audit events of the engine, on the session's day
         # Rows that may still change, whether stored or not.
         self._approved: dict[str, Signal] = {}
         self._orders: dict[str, Order] = {}
         self._trades: dict[str, Trade] = {}
+        # Over, as far as is known: at a broker a fill may come late.
+        self._orders_over: dict[str, Order] = {}
+        self._trades_over: dict[str, Trade] = {}
         self._warming = False
         self._bars_until = 0  # end of the newest closed bar (UTC ns)
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -80,7 +102,9 @@ class Recorder:
             said.Decision: self._decision,
             said.OrderIntent: self._order_intent,
             said.OrderAmend: self._order_amend,
+            said.OrderCancel: self._order_cancel,
             said.OrderUpdate: self._order_update,
+            said.AmendRejected: self._amend_rejected,
             said.Filled: self._filled,
             said.PositionOpened: self._position_opened,
             said.TradeClosed: self._trade_closed,
@@ -93,7 +117,7 @@ class Recorder:
 
     def __len__(self) -> int:
         """Rows that wait."""
-        return sum(map(len, self.waiting.values())) + len(self.results)
+        return sum(map(len, self.waiting.values())) + len(self.results) + len(self.completed)
 
     @property
     def changed(self) -> bool:
@@ -105,10 +129,14 @@ class Recorder:
             yield from rows.values()
 
     def take(self, events: Sequence[said.Event]) -> None:
+        live = self.session.mode == LIVE
         for event in events:
             handler = self._handlers.get(type(event))
             if handler is not None:
                 handler(event)
+            if live and (trail := trail_of(event, self.spec)) is not None:
+                kind, actor, payload = trail
+                self._numbered(kind, payload, event.ts, actor)
         if len(self) > self.limit:
             self._let_go(len(self) - self.limit)
 
@@ -122,12 +150,27 @@ class Recorder:
         self.session_changed = True
         self.status = status
 
+    def event_id(self, session: Session, number: int) -> uuid.UUID:
+        """The key of the engine's audit event of that number, from 0, on the session's day."""
+        return uuid.uuid5(EVENTS, f"{self.run} {session.day} {number}")
+
     def note(
-        self, kind: str, payload: dict[str, Any], *, ts: int = 0, actor: str = "pipeline"
+        self,
+        kind: str,
+        payload: dict[str, Any],
+        *,
+        ts: int = 0,
+        actor: str = "pipeline",
+        key: uuid.UUID | None = None,
+        once: bool = False,
     ) -> None:
-        """An audit event; `ts` 0 means now, as far as event time is known."""
+        """An audit event; `ts` 0 means now, as far as event time is known. `once`: of its kind the
+        run has one."""
+        if once:
+            key = uuid.uuid5(EVENTS, f"{self.run} {kind}")
         ts = ts or (self.status and self.status.ts) or self.session.last_tick_ns
         row = AuditEvent(
+            id=key or uuid.uuid4(),
             ts_ns=ts,
             ts=moment(ts),
             recorded_at=timezone.now(),
@@ -150,6 +193,7 @@ class Recorder:
         for rows in self.waiting.values():
             rows.clear()
         self.results.clear()
+        self.completed.clear()
         self.sessions_over.clear()
         self.sessions_settled.clear()
         self.session_changed = self.account_changed = False
@@ -168,6 +212,7 @@ class Recorder:
         over = self.session
         over.status, over.ended_at = Session.Status.ENDED, timezone.now()
         over.carry_end = carry_json(event.carry)
+        over.balance, over.tier = to_decimal(event.carry.balance), event.carry.tier
         # The engine's state was last seen up to a second ago, or never on a day that took less.
         over.last_tick_ns = max(over.last_tick_ns, self._bars_until - 1)
         self.sessions_over.append(over)
@@ -181,6 +226,7 @@ class Recorder:
             **{name: getattr(over, name) for name in CONTINUED},
         )
         self.session.contract = self.contract
+        self._said_today = 0
 
     def _session_phase(self, event: said.SessionChanged) -> None:
         self.session.phase = event.phase
@@ -233,6 +279,20 @@ class Recorder:
         if trade is not None:
             self._wait("trades", trade)
 
+    def _order_cancel(self, event: said.OrderCancel) -> None:
+        order = self._orders.get(event.id)
+        if order is not None:
+            order.status, order.updated_ns = Order.Status.CANCELLING, event.ts
+            self._wait_order(order)
+
+    def _amend_rejected(self, event: said.AmendRejected) -> None:
+        order, trade = self._orders.get(event.id), self._trades.get(event.trade_id)
+        if order is not None:
+            keep_order(order, trade, event)
+            self._wait_order(order)
+            if trade is not None:
+                self._wait("trades", trade)
+
     def _order_update(self, event: said.OrderUpdate) -> None:
         order = self._orders.get(event.id)
         if order is None:
@@ -243,16 +303,16 @@ class Recorder:
         order.updated_ns = event.ts
         self._wait_order(order)
         trade = self._trades.get(order.trade_id)
-        if trade and order.role == "entry" and order.status in ("cancelled", "rejected"):
+        if trade and order.role == "entry" and order.status in NOT_FILLED:
             if order.filled:
                 return
             trade.status = Trade.Status.CANCELLED
             trade.exit_reason = order.status
             self._wait("trades", trade)
-            del self._trades[trade.id]
+            self._trade_over(trade)
 
     def _filled(self, event: said.Filled) -> None:
-        order = self._orders.get(event.fill.order_id)
+        order = self._orders.get(event.fill.order_id) or self._late(event.fill.order_id)
         trade = self._trades.get(event.trade_id)
         symbol = trade.instrument_id if trade else self.spec.symbol
         if trade is None:
@@ -275,7 +335,7 @@ class Recorder:
         row = self._trade(trade.id, trade.entry_ts, trade.direction, trade.size, trade.symbol)
         close_trade(row, trade, self.session)
         self._wait("trades", row)
-        del self._trades[row.id]
+        self._trade_over(row)
         if self.session not in self.sessions_settled:
             self.sessions_settled.append(self.session)
 
@@ -286,6 +346,10 @@ class Recorder:
         balance = str(to_decimal(event.balance))
         self._said(event, {"before": event.before, "after": event.after, "balance": balance})
 
+    def complete(self, event: said.CommandDone) -> None:
+        """An answered command has another result: what came of it in the end."""
+        self.completed[event.command_id] = event.result
+
     def _command_done(self, event: said.CommandDone) -> None:
         self.results[event.command_id] = event
         self._said(
@@ -294,12 +358,20 @@ class Recorder:
         )
 
     def _input_ignored(self, event: said.InputIgnored) -> None:
+        if event.reason == SEEN_BEFORE:
+            return  # a broker tells the whole day anew each time the line comes up
         self._said(event, {"what": event.what, "reason": event.reason, "details": event.details})
 
     def _said(self, event: said.Event, payload: dict[str, Any]) -> None:
         name = type(event).__name__
         kind = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-        self.note(kind.removeprefix("_"), payload, ts=event.ts, actor="engine")
+        self._numbered(kind.removeprefix("_"), payload, event.ts, "engine")
+
+    def _numbered(self, kind: str, payload: dict[str, Any], ts: int, actor: str) -> None:
+        """An audit event that comes again, under the same key, when its inputs are replayed."""
+        key = self.event_id(self.session, self._said_today)
+        self._said_today += 1
+        self.note(kind, payload, ts=ts, actor=actor, key=key)
 
     # What waits
 
@@ -313,13 +385,24 @@ class Recorder:
         self._wait("orders", order)
         if order.status in Order.OVER:
             self._orders.pop(order.id, None)
+            keep_newest(self._orders_over, order.id, order)
         else:
             self._orders[order.id] = order
 
+    def _late(self, name: str) -> Order | None:
+        """An order that fills although it was said to be over."""
+        return self._orders_over.pop(name, None)
+
+    def _trade_over(self, row: Trade) -> None:
+        del self._trades[row.id]
+        keep_newest(self._trades_over, row.id, row)
+
     def _trade(self, name: str, ts: int, direction: int, size: int, symbol: str) -> Trade:
         """The row of a trade that is not over; made when this process has not seen it begin."""
-        row = self._trades.get(name)
-        if row is None:
+        row = self._trades.get(name) or self._trades_over.pop(name, None)
+        if row is not None:
+            self._trades[name] = row
+        else:
             row = self._trades[name] = trade_row(name, ts, direction, size, symbol, self.session)
             self._wait("trades", row)
         return row
@@ -335,3 +418,10 @@ class Recorder:
                 del rows[key]
             excess -= len(again)
             self.let_go += len(again)
+
+
+def keep_newest(rows: dict[str, Any], name: str, row: Model) -> None:
+    """Keep a row under its name, and of all the newest `KEPT`."""
+    rows[name] = row
+    if len(rows) > KEPT:
+        del rows[next(iter(rows))]

@@ -173,6 +173,13 @@ def amend_order(row: Order, trade: Trade | None, event: said.OrderAmend) -> None
         trade.last_stop = row.price
 
 
+def keep_order(row: Order, trade: Trade | None, event: said.AmendRejected) -> None:
+    """The order's change was refused: it works on where it was, and with a stop its trade's."""
+    row.price, row.updated_ns = instrument(row.instrument_id).price(event.price), event.ts
+    if trade is not None and row.role == "stop":
+        trade.last_stop = row.price
+
+
 def order_row(intent: said.OrderIntent, session: Session) -> Order:
     price = None if intent.price is None else instrument(intent.symbol).price(intent.price)
     return Order(

@@ -13,10 +13,10 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 import structlog
 from channels.db import database_sync_to_async
@@ -28,22 +28,27 @@ from django.db.migrations.executor import MigrationExecutor
 
 from engine.warm import compile_engine
 from trading.brokers import broker
+from trading.brokers.live import live_adapter, live_broker
 from trading.errors import StartError
+from trading.journal.beginning import record
+from trading.journal.resuming import resume
 from trading.login import one_time_link
 from trading.models import Session
 from trading.pipeline.core import Engine
-from trading.pipeline.idle import Idle, Prepare, Prepared
+from trading.pipeline.halts import hold_for_next
+from trading.pipeline.idle import Idle, Prepare, Prepared, hold_killed
 from trading.pipeline.market import Market, recorded, simulated
 from trading.pipeline.options import Plan
+from trading.pipeline.past_engine import close_past_engine
 from trading.pipeline.publisher import GROUP
 from trading.pipeline.server import PageServer, address, bind
+from trading.pipeline.signals import ACTOR, REASON, KillSwitch, leave, stop_on_signals
 from trading.pipeline.start import Start, begin, last_tick, open_account
 from trading.pipeline.supervisor import Outcome, Pipeline
 from trading.wire import Json
 
 log = structlog.get_logger(__name__)
 
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 Tell = Callable[[str, str], None]
 """Called with the page's address and a link that logs in once."""
 
@@ -60,6 +65,9 @@ def run(
     A process that serves goes on when its session is over; `replan` says what a start from the page
     trades then (the same again, unless it is given).
     """
+    switch = KillSwitch()
+    switch.arm()
+    signal.signal(signal.SIGTERM, leave)
     check_database()
     listener = bind(*serve) if serve else None
     try:
@@ -70,8 +78,10 @@ def run(
             compile_engine(plan.config)
             set_aside_what_stays()
             again = partial(_again, replan or (lambda: plan))
-            return asyncio.run(_run(plan, market, start, listener, tell, again))
+            return asyncio.run(_run(plan, market, start, listener, tell, again, switch))
     finally:
+        if switch.pulled:
+            hold_for_next(plan.account)
         if listener is not None:
             listener.close()
 
@@ -116,10 +126,15 @@ def only_pipeline_of(account: str) -> Iterator[None]:
 
 
 def prepare(plan: Plan, *, left: int = 0, answering: int | None = None) -> tuple[Market, Start]:
-    """Open the market and begin the session. `left`: where a recording was left (UTC ns), to go on
-    with what comes after; 0: from its beginning."""
+    """Open the market and begin the session, or go on with the run that was not finished. `left`:
+    where a recording was left (UTC ns), to go on with what comes after; 0: from its beginning."""
     try:
         account = open_account(plan)
+        if plan.broker is not None:  # what is not set is said before anything is begun
+            live_adapter(plan.broker)
+        gone_on = resume(plan, account, now=time.time_ns(), answering=answering)
+        if gone_on is not None:
+            return gone_on
         if plan.feed is not None:
             continued = (plan.schedule.at(left).start, left + 1) if left else (0, 0)
             market = recorded(plan.feed, plan.origin, continued=continued)
@@ -129,7 +144,10 @@ def prepare(plan: Plan, *, left: int = 0, answering: int | None = None) -> tuple
             market = live_market(plan)
         else:
             market = simulated(plan, now=time.time_ns(), last_tick=last_tick(account))
-        return market, begin(plan, account, market, answering=answering)
+        if plan.broker is not None:
+            live_adapter(plan.broker, contract=market.info.contract)
+        start = begin(plan, account, market, answering=answering)
+        return market, replace(start, journal=record(plan, market, start))
     except DatabaseError as error:
         raise StartError(f"the database failed: {str(error).strip()}") from error
 
@@ -151,9 +169,11 @@ async def _run(
     listener: socket.socket | None,
     tell: Tell,
     again: Prepare,
+    switch: KillSwitch,
 ) -> Outcome:
     stop = asyncio.Event()
-    _stop_on_signals(stop)
+    stop_on_signals(stop)
+    switch.arm_in_loop()
     server = None
     if listener is not None:
         server = PageServer(listener)
@@ -161,20 +181,26 @@ async def _run(
         base = address(listener)
         tell(base, await database_sync_to_async(one_time_link)(base))
     try:
-        return await sessions((plan, market, start), stop, again if server is not None else None)
+        following = again if server is not None else None
+        return await sessions((plan, market, start), stop, following, switch)
     finally:
         if server is not None:
             await server.stop()
 
 
-async def sessions(first: Prepared, stop: asyncio.Event, again: Prepare | None) -> Outcome:
+async def sessions(
+    first: Prepared, stop: asyncio.Event, again: Prepare | None, switch: KillSwitch
+) -> Outcome:
     """One session after the other until `stop` is set; without `again` the first alone. The outcome
     of the last."""
     following: Prepared | None = first
     while following is not None:
         plan, market, start = following
         following = None
-        agent = broker(plan.mode)
+        if plan.broker is None:
+            agent = broker(plan.mode)
+        else:
+            agent = live_broker(plan.broker, start.config, market.info.contract)
         engine = await asyncio.to_thread(make_engine, plan, start, agent.simulated)
         pipeline = Pipeline(
             plan, market, start, engine, agent, send=_send, leftovers=_leftovers(start)
@@ -183,9 +209,16 @@ async def sessions(first: Prepared, stop: asyncio.Event, again: Prepare | None) 
         async def idle(ended: Pipeline, outcome: Outcome) -> None:
             nonlocal following
             if again is not None:
-                following = await Idle(ended, outcome, again).wait(stop)
+                waiting = Idle(ended, outcome, again)
+                switch.aim(waiting.kill)
+                following = await waiting.wait(stop)
 
+        switch.aim(partial(pipeline.kill, ACTOR, REASON))
         outcome = await pipeline.run(stop, linger=idle if again else None)
+        switch.aim(None)
+    if switch.pulled:  # too late for the session
+        await database_sync_to_async(hold_killed)(outcome.session, ACTOR, REASON)
+        await close_past_engine(pipeline, outcome.session, ACTOR, REASON)
     return outcome
 
 
@@ -194,21 +227,6 @@ def make_engine(plan: Plan, start: Start, simulated_fills: bool) -> Engine:
     from engine.engine import Engine as RealEngine
 
     return RealEngine(start.config, plan.schedule, carry=start.carry, simulated=simulated_fills)
-
-
-def _stop_on_signals(stop: asyncio.Event) -> None:
-    """The first signal stops in order, a second one at once."""
-    loop = asyncio.get_running_loop()
-
-    def ask(number: signal.Signals) -> None:
-        log.info("stopping", signal=number.name)
-        stop.set()
-        for each in SIGNALS:
-            loop.remove_signal_handler(each)
-            signal.signal(each, signal.SIG_DFL)
-
-    for each in SIGNALS:
-        loop.add_signal_handler(each, ask, each)
 
 
 async def _send(frame: Json) -> None:

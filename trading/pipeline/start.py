@@ -1,15 +1,17 @@
 """What a start finds in the database and leaves there: account, session, carry.
 
 A paper pipeline that is started again on the same trading day continues the day's session with the
-account's current balance; its trade ids go on where they stopped. What was open when its process
-died is lost with it: the position was simulated in that process. Such trades and orders are marked
-abandoned, and the audit says so.
+account's current balance; its trade ids go on where they stopped. A run whose process died goes on
+from its journal (`trading/journal/resuming.py`). What had none, because its ticks cannot be had
+again, is lost with its process: trades and orders that were open are marked abandoned, and the
+audit says so.
 """
 
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -26,33 +28,49 @@ from trading.models import Account, AuditEvent, Command, Order, Session, Tier, T
 from trading.pipeline.market import Market
 from trading.pipeline.options import Plan, with_account
 from trading.pipeline.rows import carried_levels, carry_json
+from trading.real_money.balance import adopt_balance
+from trading.real_money.demands import check_bound, passed_preflight
 
 if TYPE_CHECKING:
     from marketdata.feeds import FeedInfo
+    from trading.journal.recording import Recording
+    from trading.journal.replaying import Replay
 
 LOST: Final = "lost with the process in paper mode"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """A session that is begun or continued."""
+    """A session that is begun or continued. `journal` keeps what its engine is given; `replay` is
+    what it was given before, by a process that died. `held`: what people halted since then, which
+    no journal knows."""
 
     session: Session
     config: EngineConfig
     carry: Carry
+    journal: "Recording | None" = None
+    replay: "Replay | None" = None
+    held: tuple[Halt, ...] = ()
 
 
-def open_account(plan: Plan) -> Account:
-    """The account, made with the configured balance if it is new."""
+def open_account(plan: Plan, *, now: int | None = None) -> Account:
+    """The account. A new one is made with the configured balance, or, in live mode, with the
+    broker's as today's preflight found it; there a preflight must have passed. `now`: UTC ns."""
+    balance, defaults = plan.config.account.balance, {}
+    if plan.broker is not None:
+        preflight = passed_preflight(plan, plan.broker, with_tiers(plan), now=now)
+        balance = balance if preflight.balance is None else preflight.balance
+        defaults = {"broker": plan.broker.broker, "broker_account": plan.broker.id}
     rules = plan.config.account
     account, created = Account.objects.get_or_create(
         name=plan.account,
         defaults={
             "mode": plan.mode,
             "currency": plan.config.instrument.currency,
-            "balance": rules.balance,
-            "peak": max(rules.peak or rules.balance, rules.balance),
+            "balance": balance,
+            "peak": max(rules.peak or balance, balance),
             "streak": rules.streak,
+            **defaults,
         },
     )
     if account.mode != plan.mode:
@@ -60,6 +78,8 @@ def open_account(plan: Plan) -> Account:
             f"account {account.name} is for {account.mode}, not {plan.mode}; name another with "
             "--account"
         )
+    if plan.broker is not None:
+        check_bound(account, plan.broker)
     if not account.enabled:
         raise StartError(f"account {account.name} is disabled; enable it in the admin")
     if plan.balance_given and not created and account.balance != rules.balance:
@@ -68,6 +88,14 @@ def open_account(plan: Plan) -> Account:
             "name a new one with --account"
         )
     return account
+
+
+def with_tiers(plan: Plan) -> EngineConfig:
+    """The plan's configuration with the tiers that count: its own, or the database's."""
+    rules = plan.config.risk
+    if not plan.tiers_given:
+        rules = replace(rules, tiers=stored_tiers(plan.ladder))
+    return replace(plan.config, risk=rules)
 
 
 def stored_tiers(ladder: str) -> tuple[EngineTier, ...]:
@@ -97,16 +125,11 @@ def begin(plan: Plan, account: Account, market: Market, *, answering: int | None
     command that asked for it, which is answered afterwards."""
     info, first_ts = market.info, market.first_ts
     day = plan.schedule.at(first_ts)
-    rules = plan.config.risk
-    if not plan.tiers_given:
-        rules = replace(rules, tiers=stored_tiers(plan.ladder))
-    config = with_account(
-        replace(plan.config, risk=rules),
-        name=account.name,
-        balance=account.balance,
-        peak=max(account.peak, account.balance),
-        streak=account.streak,
-    )
+    adopted = None
+    if plan.broker is not None:
+        preflight = passed_preflight(plan, plan.broker, with_tiers(plan))
+        adopted = adopt_balance(account, preflight, day.day, settings.LIVE_BALANCE_TOLERANCE)
+    config = configured(plan, account)
     session = _session(plan, account, info, day, config)
     session.feed = feed_json(plan, market)
     session.save()
@@ -116,6 +139,8 @@ def begin(plan: Plan, account: Account, market: Market, *, answering: int | None
     carry = _carry(account, session, config)
     session.carry_start = session.carry_start or carry_json(carry)
     session.save()
+    if adopted is not None:
+        audit(session, first_ts, "balance_adopted", adopted)
     if info.contract:
         Contract.objects.get_or_create(instrument_id=plan.symbol, symbol=info.contract)
     audit(
@@ -137,6 +162,17 @@ def begin(plan: Plan, account: Account, market: Market, *, answering: int | None
         },
     )
     return Start(session=session, config=config, carry=carry)
+
+
+def configured(plan: Plan, account: Account) -> EngineConfig:
+    """The plan's configuration with what the database has: the account's figures, the tiers."""
+    return with_account(
+        with_tiers(plan),
+        name=account.name,
+        balance=account.balance,
+        peak=max(account.peak, account.balance),
+        streak=account.streak,
+    )
 
 
 def feed_json(plan: Plan, market: Market) -> dict[str, Any]:

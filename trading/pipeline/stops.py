@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from engine.events import Event, OrderAmend, PositionOpened
+from engine.events import AmendRejected, Event, OrderAmend, PositionOpened
 from engine.names import ExitReason
 from trading import wire
 
@@ -28,6 +28,9 @@ class Stops:
                     self._add(ts, stop)
                 case OrderAmend(ts=ts, trade_id=trade, price=price, reason=reason):
                     if trade == self._trade and reason in MOVES:
+                        self._add(ts, price)
+                case AmendRejected(ts=ts, id=order, trade_id=trade, price=price):
+                    if trade == self._trade and order.endswith("-S"):
                         self._add(ts, price)
 
     def to_wire(self, trade: str) -> list[list[int]]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from engine.money import to_decimal
 from marketdata.models import Bar
+from trading.commands import OVER
 from trading.models import Account, AuditEvent, Command, Fill, Order, Session, Signal, Trade
 from trading.pipeline.recorder import Recorder
 from trading.selectors import session_totals
@@ -125,9 +126,14 @@ class Flush:
             session.save()
             return
         session.pk, session._state.adding = found.pk, False
-        session.starts = found.starts + 1
+        session.starts = found.starts if self._begun(session) else found.starts + 1
         session.started_at = found.started_at
         session.carry_start = found.carry_start or session.carry_start
+
+    def _begun(self, session: Session) -> bool:
+        """Whether the day's beginning is stored: this is it again, in a replay."""
+        first = self.recorder.event_id(session, 0)
+        return AuditEvent.objects.filter(pk=first).exists()
 
     def _forget_new(self) -> None:
         """The transaction that made them was rolled back."""
@@ -158,9 +164,13 @@ class Flush:
         for name, event in self.recorder.results.items():
             if not name.isdecimal():
                 continue
-            Command.objects.filter(pk=int(name)).update(
+            # What was answered before is only said again, by a replay.
+            Command.objects.filter(pk=int(name)).exclude(status__in=OVER).update(
                 status=Command.Status.DONE if event.ok else Command.Status.REFUSED,
                 result=event.result[:500],
                 session=self.recorder.session,
                 executed_at=timezone.now(),
             )
+        for name, result in self.recorder.completed.items():
+            if name.isdecimal():
+                Command.objects.filter(pk=int(name)).update(result=result[:500])

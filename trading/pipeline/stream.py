@@ -78,19 +78,21 @@ async def inputs(
     clock: EventClock | None,
     *,
     warm_until: int = 0,
+    warming: bool = False,
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncIterator[Ticks | Beat | WarmUp]:
-    """Ticks before `warm_until` at once as warm-up, the rest by the clock (None: at once)."""
-    warming = started = False
+    """Ticks before `warm_until` at once as warm-up, the rest by the clock (None: at once).
+    `warming`: what came before these blocks was warm-up."""
+    started = False
     async for block in blocks:
         reached = np.maximum.accumulate(block.ts)
         at, count = 0, len(reached)
         if not started:
             started = True
-            warming = int(reached[0]) < warm_until
-            if warming:
-                yield WarmUp(True)
-            elif clock:
+            warmed, warming = warming, int(reached[0]) < warm_until
+            if warming != warmed:
+                yield WarmUp(warming)
+            if clock and not warming:
                 clock.start(max(int(reached[0]), warm_until))
         if warming:
             before = int(np.searchsorted(reached, warm_until, "left"))

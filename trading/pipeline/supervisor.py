@@ -7,26 +7,33 @@ finished, the session's row says how it ended, and the writer writes what is lef
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from engine.commands import Command
+from engine.commands import Command, Flatten, Kill
 from engine.errors import EngineError
-from engine.events import Event, OrderIntent
+from engine.events import Fill
 from engine.ticks import TickColumns
 from marketdata.errors import MarketDataError
 from marketdata.feeds import StoredTicks
+from marketdata.feeds.live import Lost, NewDay, Notice
 from trading.brokers import Broker
+from trading.errors import JournalError
+from trading.journal.recording import held
+from trading.journal.rerun import rerun, resumed_text
 from trading.models import Command as DatabaseCommand
 from trading.models import Session
 from trading.pipeline.answers import Answers
+from trading.pipeline.at_broker import BrokerOutput, around
 from trading.pipeline.core import Beat, Core, Engine, Finish, Input, WarmUp
 from trading.pipeline.ending import cancel
 from trading.pipeline.frames import Facts
+from trading.pipeline.halts import given_meanwhile
 from trading.pipeline.idle import settle_left
 from trading.pipeline.live import live_inputs
 from trading.pipeline.market import Market
@@ -40,6 +47,7 @@ from trading.pipeline.start import Start
 from trading.pipeline.stream import EventClock, inputs, read_ahead
 from trading.pipeline.views import Views
 from trading.pipeline.warming import Warming
+from trading.pipeline.watch import watching
 from trading.pipeline.writer import Writer, WriterStats
 from trading.wire import Json
 
@@ -50,6 +58,7 @@ log = structlog.get_logger(__name__)
 
 WAITING_INPUTS: Final = 8
 PULSE_S: Final = 1.0
+SETTLE_S: Final = 0.01
 PATIENT_BACKLOG: Final = 20_000
 """So many rows may wait before a feed that has no clock waits for the database."""
 
@@ -77,18 +86,6 @@ def held_text(status: "Status", *, closed: bool) -> str:
     return f"closed {what}" if closed else f"{what} stays open under its bracket at the broker"
 
 
-class BrokerOutput:
-    """Hands orders to the broker."""
-
-    def __init__(self, broker: Broker) -> None:
-        self.broker = broker
-
-    def take(self, events: Sequence[Event], status: "Status | None") -> None:
-        for event in events:
-            if isinstance(event, OrderIntent):
-                self.broker.send(event)
-
-
 class Pipeline:
     """One run. `run` returns when it is over and everything is stored."""
 
@@ -106,7 +103,8 @@ class Pipeline:
         self.market = market
         self.engine = engine
         self.broker = broker
-        self.writer = Writer(Recorder(start.session), leftovers=leftovers)
+        run = start.journal.header.run if start.journal is not None else ""
+        self.writer = Writer(Recorder(start.session, run=run), leftovers=leftovers)
         self.clock = None if plan.speed is None else EventClock(plan.speed)
         self.facts = Facts(
             spec=start.config.instrument,
@@ -121,10 +119,13 @@ class Pipeline:
             inputs=lambda: self._inputs.qsize(),
             backlog=lambda: self.writer.backlog,
             writer=self.writer.stats,
+            broker=broker.facts,
         )
-        self.core = Core(engine, journal=market.journal)
+        self.core = Core(engine, journal=market.journal, inputs=start.journal)
+        self._kept, self._replay, self._halts = start.journal, start.replay, start.held
         self.publisher = Publisher(self.core, self.facts)
         self.answers = Answers(self.publisher.aside)
+        broker.attach(around(self, start.config))
         self.core.outputs = [self.writer, self.publisher, self.answers, BrokerOutput(broker)]
         self.stop_asked: DatabaseCommand | None = None
         self._stop_asked = asyncio.Event()
@@ -136,6 +137,11 @@ class Pipeline:
         self.news = News(self.facts, self.writer, self.publisher)
         self.warming = Warming(self.core, self.writer, self.publisher, market.warmth)
         self.error = ""
+        self.watch = watching(self, plan)
+        self._over = False
+        self._killing: dict[asyncio.Task[None], Kill] = {}  # on their way to the engine
+        self.unexecuted: list[Kill | Flatten] = []
+        """What was to be closed with real money, and the engine never heard."""
         self._send = send
         self._inputs: asyncio.Queue[Input | None] = asyncio.Queue(WAITING_INPUTS)
 
@@ -149,12 +155,13 @@ class Pipeline:
             source=self.facts.source,
             speed=self.facts.speed,
         )
-        self.writer.start()
         publish = asyncio.create_task(self.publisher.run(self._send), name="publisher")
         views = asyncio.create_task(self.views.run(), name="views")
         joining = asyncio.create_task(self.publisher.recent.listen(), name="recent")
         try:
-            status = await self._trade(stop)
+            gone_on = await self._go_on()
+            self.writer.start()
+            status = await self._trade(stop) if gone_on else Session.Status.FAILED
             outcome = await self._close(status)
             await settle_left(self, outcome, self._held)
             if linger is not None and not stop.is_set():
@@ -164,26 +171,51 @@ class Pipeline:
             await cancel(publish, views, joining)
             await self.publisher.last_frame(self._send)
 
+    async def _go_on(self) -> bool:
+        """Replay what a process before this one was given, if this goes on with its run; whether
+        that worked."""
+        if self._replay is None:
+            return True
+        self.facts.feed = "warming"
+        try:
+            await rerun(self.core, self._replay, self.warming.acted, without=BrokerOutput)
+        except Exception as error:
+            log.exception("journal_not_replayed")
+            self.error = f"the journal cannot be replayed: {' '.join(str(error).split())}"
+            if self._kept is not None:  # it stays as it is, for whoever looks into it
+                await asyncio.to_thread(self._kept.close)
+                self._kept = None
+            return False
+        self.facts.feed = "warming" if self._replay.warming else "waiting"
+        self.publisher.say("restarted", resumed_text(self._replay), "warning")
+        for command in given_meanwhile(self._halts, self.engine.status(), self.event_time()):
+            self._inputs.put_nowait(command)  # before anything else is heard
+        return True
+
     async def _trade(self, stop: asyncio.Event) -> Session.Status:
         act = asyncio.create_task(self._act(), name="engine")
         asked = asyncio.create_task(stop.wait(), name="stop")
         commanded = asyncio.create_task(self._stop_asked.wait(), name="stop-command")
         operator = Operator(
             self._account_id,
-            self._put,
-            self._event_time,
+            self.put,
+            self.event_time,
             stop=self._stop if self._may_stop else None,
             tell=self.answers.tell,
         )
-        beside = (
+        beside = [
             asyncio.create_task(self._feed(), name="feed"),
             asyncio.create_task(operator.run(), name="operator"),
-            asyncio.create_task(self.broker.run(self._put), name="broker"),
+            asyncio.create_task(self.broker.run(self.put), name="broker"),
             asyncio.create_task(self._pulse(), name="pulse"),
-        )
+        ]
+        if not self.broker.simulated:
+            beside.append(asyncio.create_task(self.watch.run(), name="watch"))
         try:
             await asyncio.wait((act, asked, commanded), return_when=asyncio.FIRST_COMPLETED)
             ended = act.done()
+            if not self.broker.simulated:
+                await self._settle(act, beside[0])
         finally:
             await cancel(act, asked, commanded, *beside)
         self._finish(ended)
@@ -198,7 +230,7 @@ class Pipeline:
         try:
             async for item in self._due():
                 self._follow(item)
-                await self._put(item)
+                await self.put(item)
                 if self.clock is None:
                     await self._let_the_writer_follow()
         except MarketDataError as error:
@@ -211,8 +243,23 @@ class Pipeline:
     def _due(self) -> AsyncIterator[Input]:
         blocks = read_ahead(self.market.blocks)
         if self.market.live is not None:
-            return live_inputs(blocks, self.market.live, self._may_roll, self.news.tell)
-        return inputs(blocks, self.clock, warm_until=self.market.warm_until)
+            return live_inputs(
+                blocks,
+                self.market.live,
+                self._may_roll,
+                self._told,
+                started=self._replay is not None and self._replay.warmed,
+                warming=self.engine.warming,
+            )
+        return inputs(
+            blocks, self.clock, warm_until=self.market.warm_until, warming=self.engine.warming
+        )
+
+    def _told(self, said: Notice | Lost | NewDay) -> None:
+        """What a live feed says besides ticks."""
+        self.news.tell(said)
+        if isinstance(said, NewDay) and said.contract != said.before:
+            self.broker.follow(said.contract)
 
     def _follow(self, item: Input) -> None:
         if isinstance(item, WarmUp):
@@ -236,17 +283,20 @@ class Pipeline:
 
     async def _act(self) -> None:
         """Put every input into the engine, one after the other, until the data ends."""
+        item: Input | None = None
         try:
             while (item := await self._inputs.get()) is not None:
                 self.core.act(item)
                 self.warming.acted(item)
                 self._inputs.task_done()
                 await asyncio.sleep(0)  # the page's turn, even when there is always a next block
-        except (EngineError, MarketDataError) as error:
+        except (EngineError, MarketDataError, JournalError) as error:
             self.error = str(error)
         except Exception as error:
             log.exception("engine_failed")
             self.error = f"the engine failed: {error!r}"
+        if self.error and isinstance(item, Kill | Flatten):
+            self.unexecuted.append(item)
 
     async def _pulse(self) -> None:
         """Store how far we are, once a second."""
@@ -254,11 +304,24 @@ class Pipeline:
             self.writer.see(self.engine.status())
             await asyncio.sleep(PULSE_S)
 
-    async def _put(self, item: Input) -> None:
+    async def put(self, item: Input) -> None:
         await self._inputs.put(item)
 
-    def _event_time(self) -> int:
+    def event_time(self) -> int:
         return self.engine.status().ts or self.market.first_ts
+
+    def kill(self, actor: str, reason: str) -> bool:
+        """Flatten, cancel everything and halt; False when the run is over. Never waits."""
+        if self._over:
+            return False
+        name = f"{actor}-{time.time_ns()}"
+        self.writer.note("kill_switch", {"reason": reason, "command": name}, actor=actor)
+        self.publisher.say("kill_switch", f"Kill switch: {reason}", "error")
+        command = Kill(id=name, ts=self.event_time(), reason=reason)
+        task = asyncio.create_task(self.put(command), name="kill")
+        self._killing[task] = command
+        task.add_done_callback(self._killing.pop)
+        return True
 
     def _stop(self, row: DatabaseCommand) -> None:
         self.stop_asked = row
@@ -266,28 +329,46 @@ class Pipeline:
 
     # The end
 
+    async def _settle(self, act: asyncio.Task[None], feed: asyncio.Task[None]) -> None:
+        """Let what was asked for leave to the broker, while the engine still hears what comes."""
+        await cancel(feed)
+        while not act.done() and (self._killing or not self._inputs.empty()):
+            await asyncio.sleep(SETTLE_S)
+        await self.broker.drain()
+
     def _finish(self, ended: bool) -> None:
         """Execute the commands that were taken, and close a simulated position at the last trade.
-        A real one stays open under its bracket, which works at the broker."""
+        A real one stays open under its bracket, which works at the broker; an exit would not leave
+        any more, so what is to be closed there is left `unexecuted`."""
+        self._over = True
+        simulated = self.broker.simulated
+        waiting = [self._inputs.get_nowait() for _ in range(self._inputs.qsize())]
+        left = [item for item in waiting if isinstance(item, Command | Fill)]
+        left += self._killing.values()
+        if not simulated:
+            self.unexecuted += [item for item in left if isinstance(item, Kill | Flatten)]
+            left = [item for item in left if not isinstance(item, Kill | Flatten)]
         try:
-            while not self._inputs.empty():
-                item = self._inputs.get_nowait()
-                if isinstance(item, Command):
-                    self.core.act(item)
-            self._held = held_text(self.engine.status(), closed=ended or self.broker.simulated)
-            if ended or self.broker.simulated:
+            for each in left:
+                self.core.act(each)
+            self._held = held_text(self.engine.status(), closed=simulated)
+            # A run that failed with a real position goes on with it at the next start.
+            if simulated or (ended and not self.error):
                 self.core.act(Finish())
         except Exception as error:
             log.exception("engine_not_finished")
             self.error = self.error or f"the engine failed at the end: {error!r}"
 
     async def _close(self, status: Session.Status) -> Outcome:
-        if not await self._close_journal():
+        if not await self._close_journals():
             status = Session.Status.FAILED
         state, carry = self.engine.status(), carry_json(self.engine.carry())
         self.facts.feed = "stopped" if status == Session.Status.STOPPED else "ended"
         self.facts.status = status.value
         text = self.error or ("The data ended." if status == "ended" else "Stopped.")
+        if state.position is not None:  # at a broker
+            text = f"{text.rstrip('.')}; {self._held}."
+            log.warning("position_left", held=self._held)
         self.publisher.say(status.value, text, "error" if self.error else "info")
         self.writer.see(state)
         self.writer.note(status.value, {"error": self.error, "carry": carry})
@@ -302,13 +383,16 @@ class Pipeline:
             writer=self.writer.stats,
         )
 
-    async def _close_journal(self) -> bool:
+    async def _close_journals(self) -> bool:
         """Whether everything that was traded on is kept."""
-        if self.market.journal is not None:
-            try:
+        try:
+            if self.market.journal is not None:
                 await asyncio.to_thread(self.market.journal.close)
-            except MarketDataError as error:
-                log.exception("journal_not_closed")
-                self.error = self.error or str(error)
-                return False
+            if self._kept is not None:
+                open_ = "" if self.core.finished else held(self.engine.status())
+                await asyncio.to_thread(self._kept.end, open_)
+        except (MarketDataError, JournalError) as error:
+            log.exception("journal_not_closed")
+            self.error = self.error or str(error)
+            return False
         return True

@@ -40,7 +40,7 @@ class Warming:
         self.over = True
         status = self.core.engine.status()
         payload = {**reached(status), **self.warmth}
-        self.writer.note("warmed_up", payload)
+        self.writer.note("warmed_up", payload, once=True)
         level = "warning" if payload.get("missing") else "info"
         self.publisher.say("warmed_up", text_of(payload), level)
         log.info("warmed_up", **payload)

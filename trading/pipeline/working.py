@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.events import Event, OrderAmend, OrderIntent, OrderUpdate
+from engine.events import AmendRejected, Event, OrderAmend, OrderIntent, OrderUpdate
 from trading import wire
 
 if TYPE_CHECKING:
     from engine.status import Status
 
-OVER = ("filled", "cancelled", "rejected")
+OVER = ("filled", "cancelled", "rejected", "lost")
 
 
 @dataclass(slots=True)
@@ -52,6 +52,9 @@ class WorkingOrders:
                 case OrderAmend(id=name, price=price, size=size):
                     if (order := self._orders.get(name)) is not None:
                         order.price, order.size = price, size
+                case AmendRejected(id=name, price=price):
+                    if (order := self._orders.get(name)) is not None:
+                        order.price = price
                 case OrderUpdate(id=name, status=status) if status in OVER:
                     self._orders.pop(name, None)
                 case OrderUpdate(id=name, filled=filled):

@@ -19,7 +19,7 @@ from django.core import serializers
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from engine.events import Event
+from engine.events import CommandDone, Event
 from trading.pipeline.recorder import Recorder
 from trading.pipeline.store import Flush
 
@@ -88,9 +88,15 @@ class Writer:
         """The engine's state, for the session's row."""
         self._jobs.put(lambda recorder: recorder.see(status))
 
-    def note(self, kind: str, payload: dict[str, Any], *, actor: str = "pipeline") -> None:
-        """An audit event."""
-        self._jobs.put(lambda recorder: recorder.note(kind, payload, actor=actor))
+    def note(
+        self, kind: str, payload: dict[str, Any], *, actor: str = "pipeline", once: bool = False
+    ) -> None:
+        """An audit event. `once`: a run has one of its kind, however often it is said."""
+        self._jobs.put(lambda recorder: recorder.note(kind, payload, actor=actor, once=once))
+
+    def result(self, event: CommandDone) -> None:
+        """What a command was answered, in place of what it was answered before."""
+        self._jobs.put(lambda recorder: recorder.complete(event))
 
     def contract(self, contract: str) -> None:
         """What the next trading day trades."""
@@ -108,6 +114,12 @@ class Writer:
     def backlog(self) -> int:
         """About how much waits: queued jobs and rows. Those who can wait should, past a limit."""
         return self._jobs.qsize() + len(self.recorder)
+
+    @property
+    def unsaved_s(self) -> float:
+        """How long the oldest row has waited for the database; 0 when none does."""
+        since = self._since
+        return self._clock() - since if since else 0.0
 
     def close(self) -> None:
         """Write what is left and stop. Waits for it; call it off the loop."""

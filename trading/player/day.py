@@ -20,11 +20,12 @@ import numpy.typing as npt
 
 from engine.commands import Command
 from engine.config import EngineConfig
-from engine.events import Carry, Trade
+from engine.events import Carry, Fill, Trade
 from engine.instruments import Instrument
 from engine.schedule import Schedule
 from engine.ticks import NS, TickColumns
 from trading import wire
+from trading.pipeline.core import Beat, Roll, WarmUp
 from trading.player.history import History
 from trading.player.marks import Mark, whole_ms
 
@@ -44,10 +45,12 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """What is done after `index` ticks: a command, or (None) trading begins after the warm-up."""
+    """What the engine is given after `index` ticks. `ts`: not before this time; 0 where the ticks
+    alone say when."""
 
     index: int
-    command: Command | None
+    item: Command | Fill | WarmUp | Beat | Roll
+    ts: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,6 +68,7 @@ class Stretch:
     count: int
     ends: int
     finished: bool
+    simulated: bool = True
 
     def until(self, ts: int) -> int:
         """How many of its ticks came up to a time."""
@@ -184,13 +188,13 @@ def cuts_of(
     cuts = [] if not count else _warm(reached, count, warm_until)
     for command in sorted(commands, key=lambda command: command.ts):
         index = min(int(np.searchsorted(reached, command.ts, "right")), count)
-        cuts.append(Cut(index=index, command=command))
+        cuts.append(Cut(index=index, item=command, ts=command.ts))
     return sorted(cuts, key=lambda cut: cut.index)
 
 
 def _warm(reached: npt.NDArray[np.int64], count: int, warm_until: int) -> list[Cut]:
     before = min(int(np.searchsorted(reached, warm_until)), count)
-    return [Cut(index=before, command=None)] if before else []
+    return [Cut(index=before, item=WarmUp(False))] if before else []
 
 
 def ends_of(

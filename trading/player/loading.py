@@ -14,12 +14,14 @@ from engine.instruments import instrument
 from engine.ticks import TickColumns, joined
 from marketdata.calendars import schedule
 from trading import wire
-from trading.errors import ExplainError, ReplayError
+from trading.errors import ExplainError, JournalError, ReplayError
 from trading.explain.ticks import blocks_of
+from trading.journal.runs import has_journal
 from trading.models import Session
 from trading.player.comparing import difference
 from trading.player.day import Day, Stretch, cuts_of, ends_of
 from trading.player.history import History
+from trading.player.journalled import stretches_of
 from trading.player.machine import Machine
 from trading.player.marks import marks_of
 from trading.player.runs import Run, runs_of, why_not
@@ -60,12 +62,9 @@ def day_of(session: Session) -> Day:
     reason = why_not(session)
     if reason:
         raise ReplayError(reason)
-    runs = runs_of(session)
-    known: dict[str, TickColumns] = {}
     try:
-        stretches = [_stretch(session, run, known) for run in runs]
-        days = schedule(instrument(runs[-1].feed["symbol"]), runs[-1].feed["session"])
-        found = days.day(session.day)
+        stretches = _stretches(session)
+        found = stretches[-1].schedule.at(int(stretches[-1].reached[-1]))
         day = Day(
             session_id=session.pk,
             day=session.day,
@@ -73,17 +72,24 @@ def day_of(session: Session) -> Day:
             config=wire.config_to_wire(session) | {"speed": "1"},
             account=session.account.name,
             mode=session.mode,
-            opens=found.open if found is not None else 0,
+            opens=found.open,
             stretches=stretches,
             running=session.status == Session.Status.RUNNING,
         )
         _run_once(day)
-    except ExplainError as error:
+    except (ExplainError, JournalError) as error:
         raise ReplayError(_sentence(str(error))) from error
     except (EngineError, OSError) as error:
         raise ReplayError(_sentence(f"it cannot be replayed: {error}")) from error
-    day.differs = difference(session, runs[0].carry.sequence, day)
+    day.differs = difference(session, stretches[0].carry.sequence, day)
     return day
+
+
+def _stretches(session: Session) -> list[Stretch]:
+    if has_journal(session):
+        return stretches_of(session)
+    known: dict[str, TickColumns] = {}
+    return [_stretch(session, run, known) for run in runs_of(session)]
 
 
 def _source_name(feed: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from engine.engine import Engine
 from engine.events import Event
 from engine.ticks import TickColumns, part
+from trading.pipeline.core import Core, WarmUp
 from trading.pipeline.stream import SLICE_TICKS
 from trading.player.day import Stretch
 
@@ -27,8 +28,13 @@ class Machine:
     def __init__(self, stretch: Stretch, saw: Saw | None = None) -> None:
         self.stretch = stretch
         self.saw = saw
-        self.engine = Engine(stretch.config, stretch.schedule, carry=stretch.carry)
-        self.engine.warming = any(cut.command is None for cut in stretch.cuts)
+        self.engine = Engine(
+            stretch.config, stretch.schedule, carry=stretch.carry, simulated=stretch.simulated
+        )
+        warm = (cut.item for cut in stretch.cuts if isinstance(cut.item, WarmUp))
+        first = next(warm, None)
+        self.engine.warming = first is not None and not first.on
+        self._core = Core(self.engine)
         self.pushed = 0
         self.finished = False
         self._cut = 0
@@ -42,15 +48,12 @@ class Machine:
             return True
         stretch = self.stretch
         for cut in stretch.cuts[self._cut :]:
-            if cut.index > ticks or (cut.command is not None and cut.command.ts > ts):
+            if cut.index > ticks or cut.ts > ts:
                 break
             if not self._push(cut.index, hear, overtaken):
                 return False
             self._cut += 1
-            if cut.command is None:
-                self.engine.warming = False
-            else:
-                hear(self.engine.command(cut.command))
+            hear(self._core.act(cut.item))
         if not self._push(ticks, hear, overtaken):
             return False
         hear(self.engine.beat(ts))

@@ -4,13 +4,18 @@ Used from one thread at a time, as the playback is.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from engine.ticks import part
 from trading.bar_views import BarView
+from trading.pipeline.core import WarmUp
 from trading.pipeline.stream import SLICE_TICKS
 from trading.pipeline.view import View
 from trading.player.day import Day, Place, Stretch
 from trading.player.machine import never
+
+OVER: Final = WarmUp(False)
+"""The warm-up of the start is over."""
 
 
 class OtherBars:
@@ -78,5 +83,5 @@ class OtherBars:
 
 def _warm_until(stretch: Stretch) -> int:
     """Until when the session warmed up."""
-    ends = [int(stretch.reached[cut.index - 1]) for cut in stretch.cuts if cut.command is None]
+    ends = [int(stretch.reached[cut.index - 1]) for cut in stretch.cuts if cut.item == OVER]
     return max(ends, default=0)

@@ -1,58 +1,61 @@
-"""`{% preload_modules "js/pages/live.js" %}`: everything that a script imports, told at once.
+"""The scripts and style sheets of a page, by the names of their files.
 
-Without a build step a page has as many scripts as it has jobs. A browser finds out what a module
-imports when it has read it, so each step into the graph would cost a round trip; named in the
-page's head, all of them come together.
+`{% module_script "js/pages/live.js" %}` and `{% style_sheet "css/workstation.css" %}` load them
+joined with all that they import (trading/joined.py), `{% lasting "js/theme-boot.js" %}` is the
+address of one that a browser may keep for good. With DEBUG each file is its own, as an editor and a
+debugger want them: a browser finds out what a module imports when it has read it, so each is named
+in the page's head.
 """
 
-import posixpath
-import re
-from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
 from django import template
 from django.conf import settings
-from django.contrib.staticfiles import finders
 from django.templatetags.static import static
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from trading import joined
 
 register = template.Library()
 
-IMPORTS: Final = re.compile(
-    r"""^\s*(?:import|export)\s+(?:[^"';]*?\bfrom\s*)?["'](\.[^"']+)["']""", re.MULTILINE
-)
+SCRIPT: Final = '<script type="module" src="{}"></script>'
+PRELOAD: Final = '<link rel="modulepreload" href="{}">\n  '
+STYLE: Final = '<link rel="stylesheet" href="{}">'
 
 
 @register.simple_tag
-def preload_modules(entry: str) -> SafeString:
-    """A `modulepreload` link for each module that `entry` imports, however far away."""
-    names = imported(entry) if settings.DEBUG else _kept(entry)
-    link = '<link rel="modulepreload" href="{}">'
-    return format_html_join("\n  ", link, ((static(name),) for name in names))
+def module_script(entry: str) -> SafeString:
+    """The page's script and, told at once, whatever it would fetch besides."""
+    if settings.DEBUG:
+        address, more = static(entry), [static(name) for name in imported(entry)]
+    else:
+        one = joined.current(entry)
+        address, more = one.address, list(one.vendored)
+    preloads = format_html_join("", PRELOAD, ((each,) for each in more))
+    return preloads + format_html(SCRIPT, address)
+
+
+@register.simple_tag
+def style_sheet(entry: str) -> SafeString:
+    return format_html(STYLE, lasting(entry))
+
+
+@register.simple_tag
+def lasting(name: str) -> str:
+    """The address of a file whose content never changes."""
+    return static(name) if settings.DEBUG else joined.current(name).address
 
 
 def imported(entry: str) -> tuple[str, ...]:
-    """What a script imports, by static name, nearest first; without itself.
+    """What a script imports, however far away, by static name, nearest first; without itself.
 
     FileNotFoundError for a name that no folder of static files has.
     """
     found: dict[str, None] = {entry: None}
     for name in (queue := [entry]):
-        for path in IMPORTS.findall(_source(name)):
-            module = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+        for module in joined.imports(name):
             if module not in found:
                 found[module] = None
                 queue.append(module)
     return tuple(found)[1:]
-
-
-_kept = lru_cache(imported)
-
-
-def _source(name: str) -> str:
-    path = finders.find(name)
-    if not isinstance(path, str):
-        raise FileNotFoundError(f"static file {name} is imported and does not exist")
-    return Path(path).read_text(encoding="utf-8")

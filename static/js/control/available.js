@@ -2,7 +2,7 @@
 
 export const SILENT_MS = 5_000;
 const IDLE = ["stopped", "ended", "failed"];
-const LIFTABLE = ["operator", "kill", "rejects", "max_drawdown"];
+const LIFTABLE = ["operator", "kill", "rejects", "max_drawdown", "difference"];
 
 // "none": nothing was ever traded; "silent": no process tells us anything; "idle" | "running".
 export function processState({ config, frame, frameAt }, now) {

@@ -27,7 +27,7 @@ export class ControlBar {
     this.commands = new Map();
     this.account = null;
     this.now = () => performance.now();
-    this.dialog = new CommandDialog({ state: () => station.state, onAnswer: (said) => this.hear(said) });
+    this.dialog = new CommandDialog({ state: () => station.state, onAnswer: (said) => this.#answer(said) });
     this.buttons = h("div", { class: "control-bar__group", role: "group", "aria-label": "Trading" });
     this.kill = this.#button("kill", "Kill");
     this.kill.classList.add("button--danger", "control-bar__kill");
@@ -76,6 +76,12 @@ export class ControlBar {
     if (this.commands === before) return;
     if (this.dialog.hear(said) || this.dialog.shows(said.id)) return;
     if (over(said)) this.#tell(said);
+  }
+
+  // The answer to our own request: the socket may have told of the command, even its end, before it.
+  #answer(said) {
+    this.hear(said);
+    this.dialog.hear(this.commands.get(said.id) ?? said);
   }
 
   // What was asked for before this page was there: known, not told.

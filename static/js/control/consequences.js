@@ -7,6 +7,7 @@ const HALTS = {
   operator: "the operator's halt", kill: "the kill switch", rejects: "the halt for rejected orders",
   max_drawdown: "the drawdown halt", profit_target: "the profit target", loss_limit: "the loss limit",
   margin: "the margin limit", stale_feed: "the halt for silence of the feed",
+  difference: "the halt for a difference with the broker",
 };
 
 export const TITLES = {
@@ -106,4 +107,9 @@ function silence(kind, { process, frameAt }, now) {
   return [line(`No trading process answers${since}. ${then}`, "warn")];
 }
 
-const realMoney = ({ config }) => (config?.mode === "live" ? [line("Real money: orders go to the broker.", "warn")] : []);
+function realMoney({ config }) {
+  if (config?.mode !== "live") return [];
+  const { name, account, test } = config.broker ?? { name: "the broker", account: "", test: false };
+  if (test) return [line(`Test broker, account ${account}: nobody's money.`)];
+  return [line(`Real money: orders go to ${name}${account ? `, account ${account}` : ""}.`, "warn")];
+}

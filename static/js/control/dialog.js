@@ -26,11 +26,14 @@ export class CommandDialog {
     this.reasonField = h("div", { class: "field" }, h("label", { for: "command-reason" }, "Reason (optional, kept in the audit trail)"), this.reason);
     this.word = h("input", { id: "command-word", autocomplete: "off", autocapitalize: "characters", spellcheck: "false" });
     this.wordField = h("div", { class: "field" }, h("label", { for: "command-word" }, `Or type ${WORD} and press Enter`), this.word);
+    this.account = h("input", { id: "command-account", autocomplete: "off", autocapitalize: "off", spellcheck: "false", maxlength: "64" });
+    this.accountLabel = h("label", { for: "command-account" });
+    this.accountField = h("div", { class: "field" }, this.accountLabel, this.account);
     this.progress = h("p", { class: "progress", role: "status" });
     this.cancel = h("button", { type: "button", class: "button", onclick: () => this.element.close() }, "Cancel");
     this.confirm = h("button", { type: "button", class: "button" });
     this.element = h("dialog", { class: "sheet sheet--command", "aria-labelledby": "command-title" },
-      h("form", { method: "dialog", class: "sheet__body" }, this.title, this.lines, this.reasonField, this.wordField, this.progress,
+      h("form", { method: "dialog", class: "sheet__body" }, this.title, this.lines, this.reasonField, this.wordField, this.accountField, this.progress,
         h("div", { class: "sheet__actions" }, this.cancel, this.confirm)));
     this.paint = whenChanged((texts, levels) => {
       this.lines.replaceChildren(...texts.split("\n").map((text, at) => h("li", { "data-level": levels.split(",")[at] || null }, text)));
@@ -48,7 +51,10 @@ export class CommandDialog {
     this.title.textContent = TITLES[kind];
     this.confirm.textContent = CONFIRM[kind];
     this.confirm.className = `button ${kind === "resume" || kind === "start" ? "button--primary" : "button--danger"}`;
-    this.reason.value = this.word.value = "";
+    this.reason.value = this.word.value = this.account.value = "";
+    const broker = this.state().config?.broker;
+    this.confirmed = kind === "start" && broker ? broker : null; // what a start there has to name
+    this.accountLabel.textContent = this.confirmed ? `Type ${broker.account}, the account at ${broker.name}, to trade it` : "";
     this.#stage("asking");
     this.render();
     this.element.showModal();
@@ -107,7 +113,8 @@ export class CommandDialog {
     this.#say("Asking…", "info");
     const account = this.state().config?.account ?? "";
     try {
-      const said = await ask(this.kind, { account, key: this.key, reason: this.reason.value });
+      const confirm = this.confirmed ? { confirm: this.account.value } : {};
+      const said = await ask(this.kind, { account, key: this.key, reason: this.reason.value, ...confirm });
       this.command = said;
       this.#stage("waiting");
       this.onAnswer(said);
@@ -141,6 +148,7 @@ export class CommandDialog {
     this.element.dataset.stage = stage;
     const asking = stage === "asking" || stage === "failed";
     this.reasonField.hidden = !asking;
+    this.accountField.hidden = !asking || !this.confirmed;
     this.wordField.hidden = !asking || this.kind !== "kill";
     this.confirm.hidden = stage === "over";
     this.confirm.disabled = !asking;

@@ -13,6 +13,7 @@ const HALTS = {
   rejects: "Too many rejected orders: until you resume",
   operator: "Halted by the operator: until you resume",
   kill: "Kill switch: flat and cancelled, until you resume",
+  difference: "The broker has other than we believe: until you resume",
 };
 
 // Where the day stands between -limit and +target, 0..1; beyond either end it stays there.

@@ -7,10 +7,16 @@ import { $, h, profitTone, text, tone, whenChanged } from "./dom.js";
 
 const PHASES = { before_open: "Before the open", open: "Open", entries_closed: "No new entries", flatten: "Flattening", closed: "Closed" };
 
-const badges = whenChanged((replay, mode, fills, synthetic, source, inferred, speed, halts) => {
+function modeBadge(mode, test) {
+  if (mode !== "live") return h("span", { class: "badge badge--paper", title: "No real orders are sent" }, mode);
+  if (test) return h("span", { class: "badge badge--paper", title: "Orders go to a test broker on this machine: nobody's money" }, "test broker");
+  return h("span", { class: "badge badge--live", title: "Real money: orders go to the broker" }, "live");
+}
+
+const badges = whenChanged((replay, mode, test, fills, synthetic, source, inferred, speed, halts) => {
   const list = [];
   if (replay) list.push(h("span", { class: "badge badge--replay", title: "A stored day again: nothing here is traded now" }, "Replay"));
-  if (mode) list.push(h("span", { class: `badge badge--${mode === "live" ? "live" : "paper"}`, title: mode === "live" ? "Real money" : "No real orders are sent" }, mode));
+  if (mode) list.push(modeBadge(mode, test));
   if (synthetic) list.push(h("span", { class: "badge badge--caution", title: `No such trades took place: ${source}` }, "Synthetic ticks"));
   if (inferred) list.push(h("span", { class: "badge badge--caution", title: "The source does not say who was the aggressor; sides are inferred by the tick rule" }, "Inferred side"));
   if (fills && fills !== "honest") list.push(h("span", { class: "badge badge--caution", title: "Fill assumptions" }, `${fills} fills`));
@@ -24,7 +30,7 @@ export function renderHeader(state) {
   const grid = config && format.grid(config.tick, config.decimals);
   text($("symbol"), config?.symbol ?? format.NONE);
   text($("instrument-name"), config ? `${config.name} · ${config.bars ? barsName(config.bars, config.lot) : format.timeframe(config.timeframe)}` : "");
-  badges(config?.replay, config?.mode, config?.fills?.profile, frame?.feed?.synthetic ?? config?.synthetic, frame?.feed?.source ?? config?.source, frame?.feed?.inferred ?? config?.inferred, frame?.feed?.speed ?? null, (frame?.account?.halts ?? []).join());
+  badges(config?.replay, config?.mode, config?.broker?.test ?? false, config?.fills?.profile, frame?.feed?.synthetic ?? config?.synthetic, frame?.feed?.source ?? config?.source, frame?.feed?.inferred ?? config?.inferred, frame?.feed?.speed ?? null, (frame?.account?.halts ?? []).join());
 
   const bar = (grid && (state.forming ?? state.bars.at(-1))) ?? null; // frames may overtake the snapshot
   const previous = state.forming ? state.bars.at(-1) ?? null : state.bars.at(-2) ?? null;
@@ -42,7 +48,8 @@ export function renderHeader(state) {
   text($("pnl-short"), format.money(total, { sign: true }));
   tone($("pnl-short"), profitTone(format.signOf(total)));
   const page = config?.replay ? "Replay" : "Live";
-  document.title = bar ? `${config.replay ? "Replay " : ""}${format.price(bar.c, grid)} ${config.symbol} · tradebot` : `${page} · tradebot`;
+  const real = config?.broker && !config.broker.test && !config.replay ? "Real money · " : "";
+  document.title = bar ? `${config.replay ? "Replay " : real}${format.price(bar.c, grid)} ${config.symbol} · tradebot` : `${page} · tradebot`;
 }
 
 // Called by its own timer, so that silence shows.

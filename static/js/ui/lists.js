@@ -9,7 +9,7 @@ const MOST_ROWS = 250; // what a list shows; the pages behind it have the rest
 
 const NOTHING = Object.freeze([]);
 
-const EXITS = { stop: "stop", break_even: "break-even stop", trailing_stop: "trailing stop", target: "target", time_stop: "time stop", flatten: "flattened", loss_limit: "loss limit", max_drawdown: "drawdown", operator: "by operator", kill: "kill switch", end_of_data: "end of data" };
+const EXITS = { stop: "stop", break_even: "break-even stop", trailing_stop: "trailing stop", target: "target", time_stop: "time stop", flatten: "flattened", loss_limit: "loss limit", max_drawdown: "drawdown", operator: "by operator", kill: "kill switch", end_of_data: "end of data", late_fill: "late fill", unprotected: "stop was gone", external: "at the broker" };
 
 export const exitWords = (why) => EXITS[why] ?? format.words(why);
 

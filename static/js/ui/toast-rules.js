@@ -7,6 +7,8 @@ const BY_NOTICE = {
   resumed: { title: "No longer halted" },
   tier: { title: "Tier changed", sound: "info" },
   rejected: { title: "Order rejected", sound: "alert" },
+  protection: { title: "Unprotected", sound: "alert" },
+  flatten_failed: { title: "Not closed", sound: "alert" },
   database: { title: "Database" },
   feed_lost: { title: "Feed lost", sound: "alert" },
   feed_silence: { title: "Feed lost", sound: "alert" },

@@ -6,42 +6,22 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from django.core.management.base import CommandError
 
-from trading.management.parser import OneLineCommand, add_settings, refusal
+from trading.management.market import add_market, asked, check_live
+from trading.management.parser import OneLineCommand, refusal
 
 if TYPE_CHECKING:
     from trading.pipeline.supervisor import Outcome
-
-WORDS = (
-    "feed", "symbol", "contract", "mode", "timeframe", "speed", "session", "side", "account",
-    "seed", "fills", "config", "date", "to",
-)  # fmt: skip
 
 
 class Command(OneLineCommand):
     """Options are words; `trading.pipeline.options` says what they mean."""
 
-    help = "Trade: from a simulated or recorded market to bars, signals, paper trades and the page."
+    help = (
+        "Trade: from a market to bars, signals, trades and the page; on paper, or with real money."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        add = parser.add_argument
-        add(
-            "--feed",
-            default="simulator",
-            help="simulator (default), file:PATH, store, polygon, or databento (live)",
-        )
-        add("--symbol", help="what the feed holds; MES for the simulator, found in a file")
-        add("--contract", help="which contract of a file (ESH4) or of databento (MES.v.0)")
-        add("--date", metavar="DAY", help="the trading day of store or polygon, like 2025-11-20")
-        add("--to", metavar="DAY", help="the last one of several (the same)")
-        add("--mode", default="paper", help="paper (default)")
-        add("--timeframe", metavar="SECONDS", help="length of a bar (300)")
-        add("--speed", default="1", help="times as fast as real time, or max (1)")
-        add("--session", default="rth", help="rth (default): regular hours; all: around the clock")
-        add("--side", help="tick-rule: infer the aggressor where a file does not say it")
-        add("--account", help="default: the mode and the symbol, like paper-MES")
-        add("--seed", default="1", help="of the simulated market, or of ticks made of bars (1)")
-        add("--fills", help="honest (default) or ideal")
-        add_settings(parser)
+        add_market(parser, feed="simulator", mode="paper")
         where = parser.add_mutually_exclusive_group()
         where.add_argument("--serve", metavar="HOST:PORT", help="serve the live page there")
         where.add_argument("--headless", action="store_true", help="no page (default)")
@@ -54,17 +34,15 @@ class Command(OneLineCommand):
         from trading.pipeline.run import run
 
         try:
-            asked = words.Options(
-                settings=words.parse_settings(options["set"]),
-                **{name: options[name] for name in WORDS},
-            )
+            told = asked(options)
             serve = words.parse_address(options["serve"]) if options["serve"] is not None else None
-            plan = words.timed(words.plan(asked, own=True))
+            plan = words.timed(words.plan(told, own=True))
+            check_live(plan)
             outcome = run(
                 plan,
                 serve=serve,
                 tell=self._tell,
-                replan=lambda: words.timed(words.plan(asked, own=True, after=plan)),
+                replan=lambda: words.timed(words.plan(told, own=True, after=plan)),
             )
         except (EngineError, MarketDataError, TradingError) as error:
             raise refusal(error) from error
@@ -87,6 +65,7 @@ class Command(OneLineCommand):
         from rich.table import Table
 
         from engine.money import to_decimal
+        from trading.pipeline.supervisor import held_text
 
         session, engine, stored = outcome.session, outcome.engine, outcome.writer
         table = Table(show_header=False, box=None, pad_edge=False)
@@ -106,6 +85,8 @@ class Command(OneLineCommand):
             + (f", {stored.refused} refused" if stored.refused else "")
             + (f", {stored.lost} lost" if stored.lost else ""),
         }
+        if engine.position is not None:
+            rows["Left open"] = f"[bold]{held_text(engine, closed=False)}[/bold]"
         for name, text in rows.items():
             table.add_row(name, text)
         Console(file=cast(TextIO, self.stdout), highlight=False).print(table)

@@ -1,0 +1,25 @@
+"""A preflight as a table in the terminal."""
+
+from typing import Final, TextIO
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from trading.models import Preflight
+
+MARKS: Final = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]FAIL[/]"}
+
+
+def show(row: Preflight, file: TextIO) -> None:
+    """Each check with its remedy, and whether trading may begin."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for result in row.results:
+        text, remedy = escape(result["text"]), escape(result["remedy"])
+        if remedy:
+            text += f"\n[dim]-> {remedy}[/]"
+        table.add_row(MARKS[result["level"]], result["name"], text)
+    console = Console(file=file, highlight=False)
+    console.print(table)
+    verdict = "[green]passed[/]" if row.passed else "[bold red]failed[/]"
+    console.print(f"{row.account}, trading day {row.day}: {verdict}")
