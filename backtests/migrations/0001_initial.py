@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,154 +14,322 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Backtest',
+            name="Backtest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped'), ('failed', 'Failed')], default='waiting', max_length=10)),
-                ('asked_from', models.CharField(choices=[('command', 'Command'), ('page', 'Page'), ('api', 'Api'), ('sweep', 'Sweep'), ('parity', 'Parity')], default='command', max_length=10)),
-                ('note', models.CharField(blank=True, max_length=200)),
-                ('symbol', models.CharField(max_length=40)),
-                ('first', models.DateField(help_text='First trading day.')),
-                ('last', models.DateField(help_text='Last trading day.')),
-                ('plan', models.JSONField()),
-                ('config_name', models.CharField(blank=True, max_length=120)),
-                ('config_digest', models.CharField(max_length=12)),
-                ('analysis_digest', models.CharField(help_text='Names what bars, signals and regimes depend on.', max_length=12)),
-                ('data_digest', models.CharField(blank=True, help_text='Names the ticks.', max_length=64)),
-                ('code', models.CharField(blank=True, help_text='Version that ran it.', max_length=64)),
-                ('fill_profile', models.CharField(max_length=20)),
-                ('synthetic', models.BooleanField(default=False, help_text='The market is simulated.')),
-                ('inferred', models.BooleanField(default=False, help_text='Aggressor sides are inferred.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('stop_asked', models.BooleanField(default=False, help_text='Somebody asked for it to stop.')),
-                ('error', models.TextField(blank=True)),
-                ('workers', models.PositiveIntegerField(default=1)),
-                ('days_asked', models.PositiveIntegerField()),
-                ('days_analysed', models.PositiveIntegerField(default=0)),
-                ('days_kept', models.PositiveIntegerField(default=0, help_text='Whose analysis was cached.')),
-                ('days_done', models.PositiveIntegerField(default=0)),
-                ('ticks', models.BigIntegerField(default=0)),
-                ('opening', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('closing', models.DecimalField(decimal_places=8, max_digits=20, null=True)),
-                ('trades_closed', models.PositiveIntegerField(default=0)),
-                ('net', models.DecimalField(decimal_places=8, max_digits=20, null=True)),
-                ('figures', models.JSONField(blank=True, default=dict)),
-                ('asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='backtests', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("stopped", "Stopped"),
+                            ("failed", "Failed"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "asked_from",
+                    models.CharField(
+                        choices=[
+                            ("command", "Command"),
+                            ("page", "Page"),
+                            ("api", "Api"),
+                            ("sweep", "Sweep"),
+                            ("parity", "Parity"),
+                        ],
+                        default="command",
+                        max_length=10,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=200)),
+                ("symbol", models.CharField(max_length=40)),
+                ("first", models.DateField(help_text="First trading day.")),
+                ("last", models.DateField(help_text="Last trading day.")),
+                ("plan", models.JSONField()),
+                ("config_name", models.CharField(blank=True, max_length=120)),
+                ("config_digest", models.CharField(max_length=12)),
+                (
+                    "analysis_digest",
+                    models.CharField(
+                        help_text="Names what bars, signals and regimes depend on.", max_length=12
+                    ),
+                ),
+                (
+                    "data_digest",
+                    models.CharField(blank=True, help_text="Names the ticks.", max_length=64),
+                ),
+                (
+                    "code",
+                    models.CharField(blank=True, help_text="Version that ran it.", max_length=64),
+                ),
+                ("fill_profile", models.CharField(max_length=20)),
+                (
+                    "synthetic",
+                    models.BooleanField(default=False, help_text="The market is simulated."),
+                ),
+                (
+                    "inferred",
+                    models.BooleanField(default=False, help_text="Aggressor sides are inferred."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "stop_asked",
+                    models.BooleanField(default=False, help_text="Somebody asked for it to stop."),
+                ),
+                ("error", models.TextField(blank=True)),
+                ("workers", models.PositiveIntegerField(default=1)),
+                ("days_asked", models.PositiveIntegerField()),
+                ("days_analysed", models.PositiveIntegerField(default=0)),
+                (
+                    "days_kept",
+                    models.PositiveIntegerField(default=0, help_text="Whose analysis was cached."),
+                ),
+                ("days_done", models.PositiveIntegerField(default=0)),
+                ("ticks", models.BigIntegerField(default=0)),
+                ("opening", models.DecimalField(decimal_places=8, max_digits=20)),
+                ("closing", models.DecimalField(decimal_places=8, max_digits=20, null=True)),
+                ("trades_closed", models.PositiveIntegerField(default=0)),
+                ("net", models.DecimalField(decimal_places=8, max_digits=20, null=True)),
+                ("figures", models.JSONField(blank=True, default=dict)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="backtests",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-id'],
-                'get_latest_by': 'created_at',
+                "ordering": ["-created_at", "-id"],
+                "get_latest_by": "created_at",
             },
         ),
         migrations.CreateModel(
-            name='BacktestDay',
+            name="BacktestDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('contract', models.CharField(blank=True, max_length=32)),
-                ('ticks', models.BigIntegerField()),
-                ('dropped', models.BigIntegerField(default=0)),
-                ('bars', models.PositiveIntegerField()),
-                ('signals', models.PositiveIntegerField()),
-                ('approved', models.PositiveIntegerField()),
-                ('opening', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('closing', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('peak', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('net', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('trades_closed', models.PositiveIntegerField(default=0)),
-                ('tier', models.CharField(max_length=40)),
-                ('synthetic', models.BooleanField(default=False)),
-                ('inferred', models.BooleanField(default=False)),
-                ('halts', models.JSONField(default=list)),
-                ('lifted', models.JSONField(default=list)),
-                ('tiers', models.JSONField(default=list)),
-                ('backtest', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='backtests.backtest')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("contract", models.CharField(blank=True, max_length=32)),
+                ("ticks", models.BigIntegerField()),
+                ("dropped", models.BigIntegerField(default=0)),
+                ("bars", models.PositiveIntegerField()),
+                ("signals", models.PositiveIntegerField()),
+                ("approved", models.PositiveIntegerField()),
+                ("opening", models.DecimalField(decimal_places=8, max_digits=20)),
+                ("closing", models.DecimalField(decimal_places=8, max_digits=20)),
+                ("peak", models.DecimalField(decimal_places=8, max_digits=20)),
+                ("net", models.DecimalField(decimal_places=8, max_digits=20)),
+                ("trades_closed", models.PositiveIntegerField(default=0)),
+                ("tier", models.CharField(max_length=40)),
+                ("synthetic", models.BooleanField(default=False)),
+                ("inferred", models.BooleanField(default=False)),
+                ("halts", models.JSONField(default=list)),
+                ("lifted", models.JSONField(default=list)),
+                ("tiers", models.JSONField(default=list)),
+                (
+                    "backtest",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="days",
+                        to="backtests.backtest",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['day'],
+                "ordering": ["day"],
             },
         ),
         migrations.CreateModel(
-            name='BacktestTrade',
+            name="BacktestTrade",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='The id that the engine derived.', max_length=100)),
-                ('day', models.DateField()),
-                ('symbol', models.CharField(max_length=40)),
-                ('direction', models.SmallIntegerField(choices=[(1, 'long'), (-1, 'short')])),
-                ('size', models.PositiveIntegerField()),
-                ('pattern', models.CharField(max_length=40)),
-                ('regime', models.CharField(max_length=20)),
-                ('tier', models.CharField(max_length=40)),
-                ('signal', models.CharField(help_text="The signal's id.", max_length=100)),
-                ('entry_ns', models.BigIntegerField()),
-                ('entry_ts', models.DateTimeField()),
-                ('entry_notional', models.BigIntegerField(help_text='Price in ticks * size in lots.')),
-                ('entry_price', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('stop', models.DecimalField(decimal_places=8, help_text='As first set.', max_digits=20)),
-                ('target', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('last_stop', models.DecimalField(decimal_places=8, help_text='Where the stop worked at the end.', max_digits=20)),
-                ('exit_ns', models.BigIntegerField()),
-                ('exit_ts', models.DateTimeField()),
-                ('exit_notional', models.BigIntegerField()),
-                ('exit_price', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('exit_reason', models.CharField(max_length=20)),
-                ('mae', models.PositiveIntegerField(help_text='Worst excursion, ticks.')),
-                ('mfe', models.PositiveIntegerField(help_text='Best excursion, ticks.')),
-                ('gross', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('fees', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('slippage', models.DecimalField(decimal_places=8, help_text='Part of gross.', max_digits=20)),
-                ('net', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('balance_before', models.DecimalField(decimal_places=8, max_digits=20)),
-                ('balance', models.DecimalField(decimal_places=8, help_text="The account's, after the trade.", max_digits=20)),
-                ('backtest', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='trades', to='backtests.backtest')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(help_text="The id that the engine derived.", max_length=100),
+                ),
+                ("day", models.DateField()),
+                ("symbol", models.CharField(max_length=40)),
+                ("direction", models.SmallIntegerField(choices=[(1, "long"), (-1, "short")])),
+                ("size", models.PositiveIntegerField()),
+                ("pattern", models.CharField(max_length=40)),
+                ("regime", models.CharField(max_length=20)),
+                ("tier", models.CharField(max_length=40)),
+                ("signal", models.CharField(help_text="The signal's id.", max_length=100)),
+                ("entry_ns", models.BigIntegerField()),
+                ("entry_ts", models.DateTimeField()),
+                (
+                    "entry_notional",
+                    models.BigIntegerField(help_text="Price in ticks * size in lots."),
+                ),
+                ("entry_price", models.DecimalField(decimal_places=8, max_digits=20)),
+                (
+                    "stop",
+                    models.DecimalField(decimal_places=8, help_text="As first set.", max_digits=20),
+                ),
+                ("target", models.DecimalField(decimal_places=8, max_digits=20)),
+                (
+                    "last_stop",
+                    models.DecimalField(
+                        decimal_places=8,
+                        help_text="Where the stop worked at the end.",
+                        max_digits=20,
+                    ),
+                ),
+                ("exit_ns", models.BigIntegerField()),
+                ("exit_ts", models.DateTimeField()),
+                ("exit_notional", models.BigIntegerField()),
+                ("exit_price", models.DecimalField(decimal_places=8, max_digits=20)),
+                ("exit_reason", models.CharField(max_length=20)),
+                ("mae", models.PositiveIntegerField(help_text="Worst excursion, ticks.")),
+                ("mfe", models.PositiveIntegerField(help_text="Best excursion, ticks.")),
+                ("gross", models.DecimalField(decimal_places=8, max_digits=20)),
+                ("fees", models.DecimalField(decimal_places=8, max_digits=20)),
+                (
+                    "slippage",
+                    models.DecimalField(
+                        decimal_places=8, help_text="Part of gross.", max_digits=20
+                    ),
+                ),
+                ("net", models.DecimalField(decimal_places=8, max_digits=20)),
+                ("balance_before", models.DecimalField(decimal_places=8, max_digits=20)),
+                (
+                    "balance",
+                    models.DecimalField(
+                        decimal_places=8, help_text="The account's, after the trade.", max_digits=20
+                    ),
+                ),
+                (
+                    "backtest",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="trades",
+                        to="backtests.backtest",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['exit_ns', 'id'],
+                "ordering": ["exit_ns", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Study',
+            name="Study",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('stress', 'Stress'), ('sweep', 'Sweep'), ('walk_forward', 'Walk Forward'), ('lookahead', 'Lookahead')], max_length=12)),
-                ('status', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped'), ('failed', 'Failed')], default='waiting', max_length=10)),
-                ('spec', models.JSONField(default=dict)),
-                ('result', models.JSONField(blank=True, default=dict)),
-                ('done', models.PositiveIntegerField(default=0, help_text='Of `parts`.')),
-                ('parts', models.PositiveIntegerField(default=0)),
-                ('stop_asked', models.BooleanField(default=False)),
-                ('error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='studies', to=settings.AUTH_USER_MODEL)),
-                ('backtest', models.ForeignKey(blank=True, help_text='The run that is stressed, or that a sweep varies.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='studies', to='backtests.backtest')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("stress", "Stress"),
+                            ("sweep", "Sweep"),
+                            ("walk_forward", "Walk Forward"),
+                            ("lookahead", "Lookahead"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("stopped", "Stopped"),
+                            ("failed", "Failed"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("spec", models.JSONField(default=dict)),
+                ("result", models.JSONField(blank=True, default=dict)),
+                ("done", models.PositiveIntegerField(default=0, help_text="Of `parts`.")),
+                ("parts", models.PositiveIntegerField(default=0)),
+                ("stop_asked", models.BooleanField(default=False)),
+                ("error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="studies",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "backtest",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The run that is stressed, or that a sweep varies.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="studies",
+                        to="backtests.backtest",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'studies',
-                'ordering': ['-created_at', '-id'],
+                "verbose_name_plural": "studies",
+                "ordering": ["-created_at", "-id"],
             },
         ),
         migrations.AddIndex(
-            model_name='backtest',
-            index=models.Index(fields=['status'], name='backtest_status'),
+            model_name="backtest",
+            index=models.Index(fields=["status"], name="backtest_status"),
         ),
         migrations.AddConstraint(
-            model_name='backtestday',
-            constraint=models.UniqueConstraint(fields=('backtest', 'day'), name='backtest_day_once'),
+            model_name="backtestday",
+            constraint=models.UniqueConstraint(
+                fields=("backtest", "day"), name="backtest_day_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='backtesttrade',
-            index=models.Index(fields=['backtest', 'exit_ns'], name='backtest_trade_ts'),
+            model_name="backtesttrade",
+            index=models.Index(fields=["backtest", "exit_ns"], name="backtest_trade_ts"),
         ),
         migrations.AddConstraint(
-            model_name='backtesttrade',
-            constraint=models.UniqueConstraint(fields=('backtest', 'name'), name='backtest_trade_once'),
+            model_name="backtesttrade",
+            constraint=models.UniqueConstraint(
+                fields=("backtest", "name"), name="backtest_trade_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='backtesttrade',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__in', [1, -1])), name='backtest_trade_direction'),
+            model_name="backtesttrade",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("direction__in", [1, -1])), name="backtest_trade_direction"
+            ),
         ),
     ]
