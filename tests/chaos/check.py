@@ -106,7 +106,7 @@ def _replayed(lost: Counter[str]) -> list[str]:
     from django.db.models import Q
 
     from trading.models import AuditEvent, Session
-    from trading.parity import differences
+    from trading.parity.rows import differences
 
     found = [line for session in Session.objects.all() for line in differences(session)]
     lost["rows that the journal does not give"] = len(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 from django.core.management.base import CommandError
 from django.db import Error as DatabaseError
 
-from trading.management.commands.replay import write_json
+from trading.management.output import write_json
 from trading.management.parser import OneLineCommand, add_settings, refusal
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from trading.management.parser import OneLineCommand, refusal
 
 
 class Command(OneLineCommand):
-    """`trading.journal.showing` prints, `trading.parity` compares."""
+    """`trading.journal.showing` prints, `trading.parity.rows` compares."""
 
     help = "The input journals: list and show them, or replay one and compare it with the database."
 
@@ -44,7 +44,7 @@ class Command(OneLineCommand):
     def _verify(self, account: str, day: str | None) -> None:
         from trading.journal.runs import has_journal
         from trading.models import Session
-        from trading.parity import differences
+        from trading.parity.rows import differences
         from trading.pipeline.stored import day_of
 
         sessions = Session.objects.select_related("account").filter(account__name=account)

@@ -1,8 +1,6 @@
 """`manage.py replay`: a recorded file through the engine, with a summary and the JSON of it."""
 
-import json
 import sys
-import tempfile
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from django.core.management.base import CommandError
 
+from trading.management.output import write_json
 from trading.management.parser import OneLineCommand, add_settings, refusal
 
 if TYPE_CHECKING:
-    from trading.replay import Json, Report
+    from trading.replay import Report
 
 
 class Command(OneLineCommand):
@@ -103,25 +102,6 @@ def progress_bar(file: TextIO, name: str) -> Iterator[Callable[[float, int], Non
     ) as bar:
         task = bar.add_task(Path(name).name, total=1.0, ticks=0)
         yield lambda fraction, ticks: bar.update(task, completed=fraction, ticks=ticks)
-
-
-def write_json(content: "Json", out: str) -> None:
-    """Whole or not at all: a file appears under its name when it is complete."""
-    if out == "-":
-        json.dump(content, sys.stdout)
-        sys.stdout.write("\n")
-        return
-    path = Path(out)
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            json.dump(content, file)
-        written = Path(file.name)
-        written.chmod(0o644)
-        written.replace(path)
-    except OSError as error:
-        raise CommandError(f"--json {out}: cannot be written: {error.strerror or error}") from error
 
 
 def print_summary(report: "Report", file: TextIO) -> None:

@@ -14,7 +14,7 @@ from tests.trading.journal.test_restart import one_day, open_at
 from trading.explain.finding import explain
 from trading.journal import files
 from trading.models import Session, Trade
-from trading.parity import differences
+from trading.parity.rows import differences
 from trading.player.loading import day_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

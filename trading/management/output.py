@@ -1,0 +1,28 @@
+"""Where a command writes what it found, for programs."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+
+
+def write_json(content: Any, out: str) -> None:
+    """Whole or not at all: a file appears under its name when it is complete."""
+    if out == "-":
+        json.dump(content, sys.stdout)
+        sys.stdout.write("\n")
+        return
+    path = Path(out)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            json.dump(content, file)
+        written = Path(file.name)
+        written.chmod(0o644)
+        written.replace(path)
+    except OSError as error:
+        raise CommandError(f"--json {out}: cannot be written: {error.strerror or error}") from error
