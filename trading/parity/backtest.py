@@ -1,11 +1,11 @@
 """A session against the backtest of its recorded ticks.
 
 The backtest gets the ticks, where the market rolled, what was warm-up, and what the operator said
-and when; of beats only the last one, no fills and no words of a broker. Signals depend on ticks alone, so they must
-be the same whatever the broker did. On paper every decision and every trade must be the same, to
-the last figure. At a broker fills are what they were: from the first fill or halt that the
-simulation has otherwise the two accounts differ, and so may what they decide. A decision that
-differs *before* any such cause is a defect.
+and when; of beats only the last one, no fills and no words of a broker. Signals depend on ticks
+alone, so they must be the same whatever the broker did. On paper every decision and every trade
+must be the same, to the last figure. At a broker fills are what they were: from the first fill or
+halt that the simulation has otherwise the two accounts differ, and so may what they decide. A
+decision that differs *before* any such cause is a defect.
 """
 
 from dataclasses import dataclass
