@@ -1,0 +1,1 @@
+"""Thin: parse arguments, call the module that does the work."""

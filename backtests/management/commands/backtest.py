@@ -1,0 +1,162 @@
+"""`manage.py backtest`: stored days through the engine, with a summary, JSON and a report."""
+
+import signal
+import sys
+import time
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any, Final, TextIO, cast
+
+from django.core.management.base import CommandError
+
+from backtests.outcome import Progress
+from trading.management.parser import OneLineCommand, add_settings, refusal
+
+INTERRUPTED: Final = 130
+
+
+class Command(OneLineCommand):
+    """Thin: `backtests.asking` reads the words, `backtests.runner` runs, `backtests.storing`
+    keeps."""
+
+    help = "Backtest stored days: the trades that would have been made, and what they made."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add = parser.add_argument
+        add("--symbol", required=True, help="the instrument, like ES")
+        add("--from", dest="first", type=_day, metavar="DAY", help="first trading day")
+        add("--to", dest="last", type=_day, metavar="DAY", help="last trading day")
+        add("--days", type=_count, metavar="N", help="only the last N stored days of the range")
+        add("--start-balance", default="", metavar="AMOUNT", help="the account's (configuration)")
+        add("--tiers", default="on", help="on (default); off: one tier, the feed's instrument")
+        add("--fills", default="", help="honest (default) or ideal")
+        add("--session", default="rth", help="rth (default): regular hours; all: around the clock")
+        add("--workers", type=_count, default=1, metavar="N", help="processes that analyse (1)")
+        add("--json", metavar="OUT", help="write everything there; - is standard output")
+        add("--note", default="", help="a line that the list of runs shows")
+        add_settings(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from django.db import Error as DatabaseError
+
+        from backtests import storing
+        from backtests.asking import Asked, plan_of
+        from backtests.document import document
+        from backtests.errors import BacktestError
+        from backtests.management.summary import print_summary
+        from backtests.models import Backtest
+        from backtests.runner import run
+        from engine.errors import EngineError
+        from marketdata.errors import MarketDataError
+        from marketdata.store import the_store
+        from trading.errors import TradingError
+        from trading.management.commands.replay import write_json
+        from trading.pipeline.options import parse_settings
+
+        out = options["json"]
+        console_file = sys.stderr if out == "-" else cast(TextIO, self.stdout)
+        try:
+            store = the_store()
+            plan, found = plan_of(_asked(Asked, options, parse_settings), store, now=time.time_ns())
+            row = storing.create(
+                plan,
+                asked_from=Backtest.Asked.COMMAND,
+                note=options["note"],
+                workers=options["workers"],
+            )
+            with asked_to_stop() as stop, progress_bar(sys.stderr, len(plan.days)) as told:
+                try:
+                    outcome = run(
+                        plan, store=store, workers=options["workers"], progress=told, stop=stop
+                    )
+                except BaseException as error:
+                    storing.fail(row, error)
+                    raise
+            storing.finish(row, outcome)
+            if out:
+                write_json(document(outcome, number=row.pk), out)
+        except (BacktestError, EngineError, MarketDataError, TradingError) as error:
+            raise refusal(error) from error
+        except DatabaseError as error:
+            reason = " ".join(str(error).split())
+            raise CommandError(
+                f"the database does not keep the run ({reason}); check DATABASE_URL, or run: "
+                "python manage.py migrate"
+            ) from error
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        print_summary(outcome, row, found, console_file)
+        if outcome.stopped:
+            sys.exit(INTERRUPTED)
+
+
+def _asked(kind: Any, options: dict[str, Any], parse: Callable[[list[str]], dict[str, str]]) -> Any:
+    names = (
+        "symbol", "first", "last", "days", "start_balance", "tiers", "fills", "session",
+    )  # fmt: skip
+    return kind(
+        config=options["config"] or "",
+        settings=parse(options["set"]),
+        **{name: options[name] for name in names},
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no day; write it like 2025-11-20") from None
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Whether somebody pressed Ctrl-C. The first time the day that runs is finished; the second
+    time ends the process as ever."""
+    asked = False
+
+    def heard(number: int, frame: Any) -> None:
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, heard)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def progress_bar(file: TextIO, days: int) -> Iterator[Callable[[Progress], None]]:
+    """Days, ticks a second and time left on a terminal, nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    console = Console(file=file)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("days"),
+        TextColumn("{task.fields[speed]}"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with RichProgress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("backtest", total=days, speed="")
+        began = time.monotonic()
+
+        def told(progress: Progress) -> None:
+            took = max(time.monotonic() - began, 1e-9)
+            speed = f"{progress.ticks / took / 1e6:,.1f} M ticks/s"
+            name = f"{progress.day}" if progress.day else "backtest"
+            bar.update(task, completed=progress.done, description=name, speed=speed)
+
+        yield told
