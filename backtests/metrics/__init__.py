@@ -7,16 +7,24 @@
 Pure: an `Outcome` in, numbers out. Nothing here reads a database, a file or a clock.
 """
 
+from backtests.metrics.breakdowns import CAVEAT, COLUMNS, Breakdown, Group, breakdowns
 from backtests.metrics.definitions import DEFINITIONS, Definition, Section, Unit
 from backtests.metrics.figures import Figures, figures
+from backtests.metrics.series import Series
 from backtests.metrics.words import figure_text, value_text
 
 __all__ = [
+    "CAVEAT",
+    "COLUMNS",
     "DEFINITIONS",
+    "Breakdown",
     "Definition",
     "Figures",
+    "Group",
     "Section",
+    "Series",
     "Unit",
+    "breakdowns",
     "figure_text",
     "figures",
     "value_text",

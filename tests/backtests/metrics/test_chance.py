@@ -39,7 +39,7 @@ def test_holm_keeps_the_order_and_never_makes_a_chance_smaller(chances: list[flo
         assert after is not None
         assert before <= after <= 1
     ranked = [adjusted[place] for place in np.argsort(chances)]
-    assert ranked == sorted(ranked)  # type: ignore[type-var]
+    assert ranked == sorted(ranked)
 
 
 def test_an_interval_needs_two_days_and_is_the_same_for_the_same_seed() -> None:
