@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from backtests.metrics import Figures
 from backtests.outcome import DayDone, Outcome, TradeDone
 from backtests.versions import analysis_digest
 from engine.account_rules import FillRules
@@ -12,7 +13,7 @@ Json = dict[str, Any]
 FORMAT: Final = 1
 
 
-def document(outcome: Outcome, *, number: int | None = None) -> Json:
+def document(outcome: Outcome, figures: Figures, *, number: int | None = None) -> Json:
     """The whole run. Prices and money are decimal strings, times UTC nanoseconds."""
     plan = outcome.plan
     return {
@@ -30,6 +31,7 @@ def document(outcome: Outcome, *, number: int | None = None) -> Json:
         "currency": plan.config.instrument.currency,
         "opening": units_text(outcome.opening),
         "closing": units_text(outcome.closing),
+        "figures": figures.as_json(),
         "days": [_day(day) for day in outcome.days],
         "trades": [_trade(done) for done in outcome.trades],
     }

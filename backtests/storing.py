@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
+from backtests.metrics import figures
 from backtests.models import Backtest, BacktestDay, BacktestTrade
 from backtests.outcome import DayDone, Outcome, TradeDone
 from backtests.plan import Plan
@@ -88,6 +89,7 @@ def finish(row: Backtest, outcome: Outcome) -> None:
         row.opening = to_decimal(outcome.opening) if outcome.days else row.opening
         row.closing = to_decimal(outcome.closing) if outcome.days else row.opening
         row.net = row.closing - row.opening
+        row.figures = figures(outcome).as_json()
         row.error = ""
         row.save()
 

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Final, TextIO
 
+from backtests.metrics import Figures, figure_text
+from backtests.metrics.words import count_of, money_text
 from backtests.outcome import Outcome
 from engine.names import Halt
-from engine.text import units_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,38 +18,46 @@ LASTING: Final = (Halt.MAX_DRAWDOWN, Halt.REJECTS, Halt.DIFFERENCE)
 """Halts that nobody lifts in a backtest: no entries from then on."""
 
 
-def print_summary(outcome: Outcome, row: "Backtest", found: "Found", file: TextIO) -> None:
+def print_summary(
+    outcome: Outcome, figures: Figures, found: "Found", row: "Backtest", file: TextIO
+) -> None:
     """For people; `--json` is for programs."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console(file=file, highlight=False, soft_wrap=True)
     table = Table(show_header=False, box=None, pad_edge=False)
-    for name, text in _rows(outcome).items():
+    for name, text in _rows(outcome, figures).items():
         table.add_row(f"[bold]{name}[/bold]", text)
     console.print(table)
     for warning in _warnings(outcome, found):
         console.print(f"[yellow]Note:[/yellow] {warning}")
-    _end(console, outcome, row)
+    _end(console, row)
 
 
-def _rows(outcome: Outcome) -> dict[str, str]:
-    plan, days, trades = outcome.plan, outcome.days, outcome.trades
-    spec, currency = plan.config.instrument, plan.config.instrument.currency
-    nets = [done.net for done in trades]
-    fees = sum(done.trade.fees for done in trades)
-    slipped = sum(done.slippage for done in trades)
+def _rows(outcome: Outcome, figures: Figures) -> dict[str, str]:
+    plan, days = outcome.plan, outcome.days
+
+    def say(name: str) -> str:
+        return figure_text(name, figures[name])
+
+    currency = plan.config.instrument.currency
     span = f"{days[0].day} to {days[-1].day}" if days else "none"
     return {
-        "Market": f"{spec.name} ({plan.symbol}), {_session(plan.session)}",
+        "Market": f"{plan.config.instrument.name} ({plan.symbol}), {_session(plan.session)}",
         "Days": f"{len(days):,} of {len(plan.days):,}, {span}; {outcome.ticks:,} ticks",
         "Signals": f"{sum(day.signals for day in days):,}, "
         f"{sum(day.approved for day in days):,} approved by the router",
-        "Trades": f"{len(nets):,} ({sum(net > 0 for net in nets):,} won, "
-        f"{sum(net < 0 for net in nets):,} lost)",
-        "Net": f"{units_text(sum(nets))} {currency} (fees {units_text(fees)} and slippage "
-        f"{units_text(slipped)} are in it)",
-        "Balance": f"{units_text(outcome.opening)} to {units_text(outcome.closing)}",
+        "Net": f"{say('net')} {currency}, {say('total_return')}: {money_text(outcome.opening)} to "
+        f"{money_text(outcome.closing)}",
+        "Costs in it": f"fees {say('fees')}, slippage {say('slippage')}",
+        "Trades": f"{say('trades')}, {say('win_rate')} won; profit factor {say('profit_factor')}, "
+        f"{say('expectancy')} a trade",
+        "Drawdown": f"{say('max_drawdown')}, {say('max_drawdown_part')}; longest "
+        f"{count_of(figures.longest_drawdown_days, 'day')}",
+        "Sharpe": f"{say('sharpe')} (95 %: {say('sharpe_low')} to {say('sharpe_high')}), Sortino "
+        f"{say('sortino')}, Calmar {say('calmar')}",
+        "Chance": figures.verdict,
         "Fills": fills_text(outcome),
         "Config": f"{plan.config_name or 'defaults'}, {plan.config.digest}",
         "Made of": f"ticks {outcome.data_digest}, code {outcome.code}",
@@ -87,7 +96,7 @@ def _warnings(outcome: Outcome, found: "Found") -> list[str]:
     missing = outcome.plan.missing
     if missing:
         named = ", ".join(map(str, missing[:NAMED])) + (", ..." if len(missing) > NAMED else "")
-        said.append(f"{_counted(len(missing), 'session')} of the range not stored: {named}")
+        said.append(f"{count_of(len(missing), 'session')} of the range not stored: {named}")
     said += [f"{day} {why} and is left out" for day, why in found.left_out]
     lasting = next(
         ((day.day, reason) for day in days for _, halt, reason in day.halts if halt in LASTING),
@@ -104,9 +113,5 @@ def _of(count: int, whole: int) -> str:
     return f"all {whole:,} days" if count == whole else f"{count:,} of {whole:,} days"
 
 
-def _counted(count: int, what: str) -> str:
-    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
-
-
-def _end(console: "Console", outcome: Outcome, row: "Backtest") -> None:
+def _end(console: "Console", row: "Backtest") -> None:
     console.print(f"Backtest [bold]{row.pk}[/bold]")

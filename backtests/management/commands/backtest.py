@@ -46,6 +46,7 @@ class Command(OneLineCommand):
         from backtests.document import document
         from backtests.errors import BacktestError
         from backtests.management.summary import print_summary
+        from backtests.metrics import Figures
         from backtests.models import Backtest
         from backtests.runner import run
         from engine.errors import EngineError
@@ -75,8 +76,9 @@ class Command(OneLineCommand):
                     storing.fail(row, error)
                     raise
             storing.finish(row, outcome)
+            figures = Figures.from_json(row.figures)
             if out:
-                write_json(document(outcome, number=row.pk), out)
+                write_json(document(outcome, figures, number=row.pk), out)
         except (BacktestError, EngineError, MarketDataError, TradingError) as error:
             raise refusal(error) from error
         except DatabaseError as error:
@@ -87,7 +89,7 @@ class Command(OneLineCommand):
             ) from error
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
-        print_summary(outcome, row, found, console_file)
+        print_summary(outcome, figures, found, row, console_file)
         if outcome.stopped:
             sys.exit(INTERRUPTED)
 
