@@ -261,11 +261,12 @@ class _Market:
         tiers: list[tuple[int, str, str]],
     ) -> DayDone:  # fmt: skip
         signals = len(trades) + chance.randint(0, 40)
+        market = Random(f"{self.config.instrument.symbol} {day.day}")
         return DayDone(
             day=day.day,
             contract=f"{self.config.instrument.symbol}{day.day + timedelta(days=60):%y%m}",
-            ticks=chance.randint(200_000, 900_000),
-            dropped=chance.randint(0, 3),
+            ticks=market.randint(200_000, 900_000),
+            dropped=market.randint(0, 3),
             bars=78,
             signals=signals,
             approved=chance.randint(len(trades), signals),
