@@ -78,7 +78,7 @@ class Group:
         """Money as decimal strings."""
         return {
             name: units_text(value) if name in ("gross", "fees", "net", "expectancy") else value
-            for name in self.__slots__  # type: ignore[attr-defined]
+            for name in self.__slots__
             for value in [getattr(self, name)]
         }
 

@@ -8,6 +8,7 @@ days together, which drawdowns are made of; `block` 1 draws every day on its own
 All histories grow by one day at a time, so memory depends on their number and not on the days.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,7 +36,7 @@ class Differences:
 
 def usual_block(days: int) -> int:
     """The third root of the days, rounded: how long stretches are unless asked otherwise."""
-    return max(round(days ** (1 / 3)), 1)
+    return max(round(math.cbrt(days)), 1)
 
 
 def resampled(
