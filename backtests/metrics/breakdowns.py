@@ -56,9 +56,15 @@ COLUMNS: Final[Mapping[str, Definition]] = {
 }  # fmt: skip
 
 
+_MONEY: Final = ("gross", "fees", "net", "expectancy", "error")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """One row of a table. `p_value` and `beyond_chance` are None for what is not tested."""
+    """One row of a table. `p_value` and `beyond_chance` are None for what is not tested.
+
+    `error` is the standard error of its mean trade in units, None for fewer than two trades.
+    """
 
     key: str
     label: str
@@ -70,6 +76,7 @@ class Group:
     net: int
     share_of_net: float | None
     expectancy: int
+    error: int | None
     profit_factor: float | None
     p_value: float | None
     beyond_chance: bool | None
@@ -77,7 +84,7 @@ class Group:
     def as_json(self) -> dict[str, Any]:
         """Money as decimal strings."""
         return {
-            name: units_text(value) if name in ("gross", "fees", "net", "expectancy") else value
+            name: units_text(value) if name in _MONEY and value is not None else value
             for name in self.__slots__
             for value in [getattr(self, name)]
         }
@@ -160,19 +167,22 @@ def _groups(of: Columns, codes: Ints, text: Text, fewest: int) -> list[Group]:
         return added
 
     chances: list[float | None] = []
+    errors: list[int | None] = []
     for first, end in zip(starts.tolist(), ends, strict=True):
         nets = net[first:end].astype(np.float64)
         t = t_statistic(nets) if len(nets) >= fewest else None
         chances.append(None if t is None else student_p(t, len(nets) - 1))
+        error = nets.std(ddof=1) / np.sqrt(len(nets)) if len(nets) > 1 else None
+        errors.append(None if error is None else round(float(error)))
     total = int(of.net.sum())
     rows = zip(
         found.tolist(), starts.tolist(), ends, sums(of.gross[order]), sums(of.fees[order]),
         sums(net), sums(np.maximum(net, 0)), sums(np.minimum(net, 0)),
-        sums((net > 0).astype(np.int64)), holm(chances),
+        sums((net > 0).astype(np.int64)), holm(chances), errors,
         strict=True,
     )  # fmt: skip
     groups = []
-    for code, first, end, gross, fees, its_net, won, lost, wins, p in rows:
+    for code, first, end, gross, fees, its_net, won, lost, wins, p, error in rows:
         key, label = text(code)
         groups.append(
             Group(
@@ -186,6 +196,7 @@ def _groups(of: Columns, codes: Ints, text: Text, fewest: int) -> list[Group]:
                 net=its_net,
                 share_of_net=its_net / total if total > 0 else None,
                 expectancy=round(Decimal(its_net) / (end - first)),
+                error=error,
                 profit_factor=won / -lost if lost else None,
                 p_value=p,
                 beyond_chance=None if p is None else p < 1 - SURE,

@@ -138,3 +138,13 @@ def test_every_reason_to_exit_has_a_label() -> None:
     table = breakdowns(replace(run, days=(replace(day, trades=trades),)))["exit"]
     assert [group.key for group in table.groups] == [reason.value for reason in ExitReason]
     assert "_" not in "".join(group.label for group in table.groups)
+
+
+def test_a_groups_standard_error_is_that_of_its_trades_and_one_trade_has_none() -> None:
+    ticks = [24, -16, 8]
+    [group] = breakdowns(by_ticks([ticks]))["direction"].groups
+    each = np.array([125_000_000 * count for count in ticks])
+    assert group.error == round(each.std(ddof=1) / np.sqrt(3))
+    [alone] = breakdowns(by_ticks([[24]]))["direction"].groups
+    assert alone.error is None
+    assert alone.as_json()["error"] is None
