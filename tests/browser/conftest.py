@@ -27,11 +27,12 @@ from typing import Any
 
 import pytest
 
+from tests.chromium import CHROMIUM, MISSING, launched
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "artefacts"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 USER, PASSWORD = "trader", "only for the browser tests"
 WAIT_S = 60.0  # a condition costs what it takes; this bounds a busy machine
 
@@ -45,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         item.add_marker("browser")
         if CHROMIUM is None:
-            item.add_marker(pytest.mark.skip(reason="needs Chromium: apt-get install chromium"))
+            item.add_marker(pytest.mark.skip(reason=MISSING))
 
 
 def free_port() -> int:
@@ -180,13 +181,38 @@ def idle_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         one.stop()
 
 
+CALM = """(() => {
+  const real = window.requestAnimationFrame.bind(window);
+  let next = 1, armed = false, waiting = new Map();
+  const draw = (now) => {
+    const due = waiting;
+    waiting = new Map();
+    armed = false;
+    for (const call of due.values()) call(now);
+  };
+  window.requestAnimationFrame = (call) => {
+    waiting.set(next, call);
+    if (!armed) setTimeout(() => real(draw), 100);
+    armed = true;
+    return next++;
+  };
+  window.cancelAnimationFrame = (id) => waiting.delete(id);
+})()"""
+"""Ten pictures a second: nobody watches, and drawing by the processor is most of the work."""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with sync_api.sync_playwright() as playwright, launched(playwright) as chromium:
+        open_context = chromium.new_context
+
+        def new_context(**options: Any) -> Any:
+            context = open_context(**options)
+            context.add_init_script(CALM)
+            return context
+
+        chromium.new_context = new_context
         yield chromium
-        chromium.close()
 
 
 Tamper = Callable[[dict[str, Any]], dict[str, Any] | None]

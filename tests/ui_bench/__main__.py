@@ -17,8 +17,9 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 
 from bench.table import Row, as_table
+from tests.chromium import launched
 from tests.ui_bench import frames, live, memory, opening
-from tests.ui_bench.page import Setup, launched, logged_in, serving
+from tests.ui_bench.page import Setup, logged_in, serving
 
 TOPICS: Final[Mapping[str, Any]] = {
     "frames": frames.rows,

@@ -1,6 +1,5 @@
 """A page in headless Chromium that is measured: a real server's, fed by the market in market.js."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.conftest import Server, log_in, until
+from tests.chromium import launched
 
 HERE = Path(__file__).parent
 SIZE = {"width": 1440, "height": 900}
@@ -72,19 +72,6 @@ def serving(speed: str) -> Iterator[Server]:
             yield server
         finally:
             server.stop()
-
-
-@contextmanager
-def launched(playwright: Any, *more: str) -> Iterator[Any]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        raise RuntimeError("needs Chromium: apt-get install chromium")
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", *more]
-    browser = playwright.chromium.launch(executable_path=path, args=arguments)
-    try:
-        yield browser
-    finally:
-        browser.close()
 
 
 def logged_in(playwright: Any, server: Server) -> Any:
