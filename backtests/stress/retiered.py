@@ -1,0 +1,173 @@
+"""Drawn days with the sizes that the account would have had: what a path's own balance does to it.
+
+Days are drawn as `walk` draws them. Along a path every trade of the run is entered again with the
+size that `engine.risk` gives for the path's account: tier by balance (and so the contract), streak,
+trend, the regime's multiplier. Daily limits end the path's day, the drawdown limit and ruin its
+trading. What is the engine's is called, not copied; what is assumed:
+
+- A trade's prices stay. Its P&L is that of the traded lots at the tier's tick value and fees.
+- Whether two signals agreed is read off the run's size; where both would have given that size, one
+  signal is assumed, which is the smaller size. `unknown` counts these.
+- A position whose worst excursion reaches a limit of the path's account is closed there, with the
+  plan's slippage, if that is worse than how it ended.
+- What the run did not trade, because a limit had ended its day, no path can trade.
+
+Before anything is drawn the run is replayed so in its own order. If that does not give each trade's
+size and P&L again, the model does not describe the run, and is refused with the first difference.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from backtests.outcome import TradeDone
+from backtests.stress.draws import days_drawn
+from backtests.stress.ledger import Ints, Ledger
+from backtests.stress.walk import Paths, along
+from engine.instruments import Instrument
+from engine.names import ExitReason, Halt
+from engine.risk import ENDS_WITH_DAY, Account, size_entry, tier_of
+from engine.text import units_text
+
+MOST_TRADES = 2_000_000
+"""Of all paths together: a sizing costs some microseconds."""
+LIMITED = (ExitReason.LOSS_LIMIT, ExitReason.MAX_DRAWDOWN)
+
+
+@dataclass(frozen=True)
+class Retiered:
+    """`ended` counts the paths whose trading the drawdown limit (MAX_DRAWDOWN) or ruin ended, `tier`
+    those that ended in each tier."""
+
+    paths: Paths
+    unknown: int
+    limit: int
+    ruined: int
+    tier: dict[str, int]
+
+
+@dataclass
+class Replay:
+    """The run's trades, to be entered with other sizes. `agreed` has how many signals agreed."""
+
+    ledger: Ledger
+    agreed: list[int] = field(default_factory=list)
+    unknown: int = 0
+    known: dict[tuple[int, int, str], tuple[int, int]] = field(default_factory=dict)
+
+    def account(self) -> Account:
+        ledger, rules = self.ledger, self.ledger.config.risk
+        return Account(
+            rules=rules, feed=ledger.config.instrument, balance=ledger.opening, peak=ledger.peak,
+            streak=ledger.config.account.streak, tier=tier_of(rules, ledger.opening),
+        )  # fmt: skip
+
+    def size(self, account: Account, number: int, agreed: int) -> int:
+        """Lots of a trade for an account."""
+        regime = self.ledger.trades[number].trade.regime
+        multiplier = self.ledger.config.router.size_multiplier[regime]
+        return size_entry(account, agreed, regime, multiplier).size
+
+    def result(self, number: int, size: int, traded: Instrument) -> tuple[int, int]:
+        """Net P&L of a trade with `size` lots, and the net P&L at its worst."""
+        key = (number, size, traded.symbol)
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = self._result(self.ledger.trades[number], size, traded)
+        return found
+
+    def _result(self, done: TradeDone, size: int, traded: Instrument) -> tuple[int, int]:
+        trade, was = done.trade, done.trade.size
+        moved = trade.direction * (trade.exit_notional - trade.entry_notional)
+        fees = 0
+        if self.ledger.config.fills.fees:
+            fees = traded.fees(trade.entry_notional // was, size)
+            fees += traded.fees(trade.exit_notional // was, size)
+        gross = moved * traded.tick_units * size // was
+        return gross - fees, traded.pnl(-trade.mae, size) - fees
+
+    def net(self, account: Account, number: int, size: int) -> int:
+        """What a trade with `size` lots does to the account, whose limits may close it."""
+        net, worst = self.result(number, size, account.traded)
+        if self.ledger.trades[number].trade.exit_reason in LIMITED:
+            return net
+        tolerance = account.tolerance()
+        if worst > tolerance:
+            return net
+        slip = account.traded.pnl(self.ledger.config.fills.slippage_ticks, size)
+        return min(net, tolerance - slip)
+
+
+def replay_of(ledger: Ledger) -> tuple[Replay, str]:
+    """The run in its own order: how many signals agreed on each trade, and the first difference of
+    size or P&L; an empty text if there is none."""
+    replay = Replay(ledger)
+    account = replay.account()
+    for day, _ in enumerate(ledger.days):
+        _new_day(account)
+        for number in range(ledger.starts[day], ledger.starts[day + 1]):
+            done = ledger.trades[number]
+            if account.halts:
+                return replay, f"{done.trade.id} was entered, and a limit had ended its day"
+            one, two = (replay.size(account, number, agreed) for agreed in (1, 2))
+            if done.trade.size not in (one, two):
+                return replay, (
+                    f"{done.trade.id} had {done.trade.size} lots, and the sizing rules give {one}"
+                    + (f" or {two}" if two != one else "")
+                )
+            replay.agreed.append(1 if done.trade.size == one else 2)
+            replay.unknown += one == two
+            net = replay.net(account, number, done.trade.size)
+            if net != done.net or account.traded.symbol != done.trade.symbol:
+                return replay, (
+                    f"{done.trade.id} made {units_text(done.net)} with {done.trade.symbol}, and "
+                    f"its prices give {units_text(net)} with {account.traded.symbol}"
+                )
+            _settle(account, net)
+    return replay, ""
+
+
+def retiered(
+    replay: Replay, *, paths: int, seed: int, ruin: int, block: int = 1, days: int | None = None
+) -> Retiered:
+    """Paths of drawn days; `replay` is what `replay_of` found."""
+    ledger = replay.ledger
+    days = len(ledger.days) if days is None else days
+    paths = min(paths, max(MOST_TRADES // max(len(ledger.trades) * days // len(ledger.days), 1), 1))
+    picked = np.empty(days, np.int64)
+    sequences, tiers = [], dict.fromkeys((tier.name for tier in ledger.config.risk.tiers), 0)
+    limit = ruined = 0
+    for path in range(paths):
+        days_drawn(seed, path, len(ledger.days), block, picked)
+        account = replay.account()
+        sequences.append(_path(replay, account, picked.tolist(), ruin))
+        tiers[account.tier.name] += 1
+        limit += Halt.MAX_DRAWDOWN in account.halts
+        ruined += account.balance <= ruin
+    return Retiered(along(ledger, days, sequences), replay.unknown, limit, ruined, tiers)
+
+
+def _path(replay: Replay, account: Account, picked: list[int], ruin: int) -> tuple[Ints, Ints]:
+    starts, seq, ends = replay.ledger.starts.tolist(), [], []
+    for day in picked:
+        _new_day(account)
+        for number in range(starts[day], starts[day + 1]):
+            if account.halts or account.balance <= ruin:
+                break
+            size = replay.size(account, number, replay.agreed[number])
+            seq.append(replay.net(account, number, size))
+            _settle(account, seq[-1])
+        ends.append(len(seq))
+    return np.array(seq, np.int64), np.array(ends, np.int64)
+
+
+def _settle(account: Account, net: int) -> None:
+    account.settle(net)
+    account.halts.update(account.reached())
+
+
+def _new_day(account: Account) -> None:
+    for ended in [halt for halt in account.halts if halt in ENDS_WITH_DAY]:
+        del account.halts[ended]
+    account.day_pnl = 0
+    account.halts.update(account.reached())

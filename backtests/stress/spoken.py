@@ -1,0 +1,105 @@
+"""What the Monte Carlo found, in plain sentences."""
+
+from collections.abc import Iterator
+
+from backtests.stress.chances import Json, chance_text, percent
+
+
+def said(found: Json) -> list[str]:
+    """The sentences of a `monte_carlo` answer."""
+    ways, block = found["ways"], found["block"]
+    what = "days" if block == 1 else f"blocks of {block} days"
+    sentences = list(_of_way(f"In {found['paths']:,} resamplings of {what}", ways["days"], found))
+    if len(found["tiers"]) > 1:
+        sentences.append(
+            f"The run traded in {len(found['tiers'])} tiers, and these resamplings give the money "
+            "of one tier to balances of another: read the re-tiered figures first."
+        )
+    if "retiered" in ways:
+        way = ways["retiered"]
+        begin = f"In {way['paths']:,} resamplings with the sizes of each path's own balance"
+        sentences += _of_way(begin, way, found)
+        sentences.append(_limits_of_retiering(way, found["trades"]))
+    elif found["trades"]:
+        sentences.append(
+            f"Sizes by each path's own balance are left out, because the run cannot be replayed "
+            f"from its trades: {found['not_retiered']}."
+        )
+    if "trades" in ways:
+        sentences.append(_of_trades(ways["days"], ways["trades"]))
+    if "order" in ways:
+        bands = ways["order"]["drawdown"]["bands"]
+        sentences.append(
+            f"The run's drawdown was {found['run']['drawdown']}; the same trades in another order "
+            f"had {bands['50']} in the middle and {bands['95']} or more in the worst 5 %."
+        )
+    sentences.append(
+        "The intervals say how exactly so many resamplings measure a share. They know nothing of "
+        "whether the run's trades are typical of those to come."
+    )
+    return sentences
+
+
+def _of_way(begin: str, way: Json, found: Json) -> Iterator[str]:
+    final, fall, ruin = way["final"], way["drawdown"], found["ruin"]
+    yield (
+        f"{begin} the account ended between {final['bands']['2.5']} and {final['bands']['97.5']} "
+        f"in 95 %, at {final['bands']['50']} in the middle; it ended with a loss in "
+        f"{chance_text(final['loss'])}."
+    )
+    for depth in fall["depths"]:
+        yield (
+            f"{begin} it lost {depth['percent']} % or more from its highest balance in "
+            f"{chance_text(depth)}."
+        )
+    goes_on = "" if "stopped" in way or not way["ruin"]["hits"] else "; these paths go on all the same"
+    yield (
+        f"Ruin, a balance of {ruin['level']} or less ({ruin['why']}), came in "
+        f"{chance_text(way['ruin'])}{goes_on}."
+    )
+    if "stopped" in way:
+        yield (
+            f"The drawdown limit of {found['limit']} ended the trading in "
+            f"{chance_text(way['stopped'])}."
+        )
+    else:
+        yield (
+            f"The drawdown limit of {found['limit']} was reached in {chance_text(fall['limit'])}; "
+            "these paths go on as if it had been lifted at once."
+        )
+    for name in ("month", "quarter"):
+        period = way[name]
+        if period is not None:
+            yield (
+                f"A {name} ({period['days']} trading days) lost money in "
+                f"{percent(period['each']['share'])} of cases, at least one of {period['of']} in "
+                f"{percent(period['any']['share'])}."
+            )
+    recovery = way["recovery"]
+    if recovery["days"] is not None:
+        yield (
+            "From the bottom of the deepest drawdown to a new high it took "
+            f"{recovery['days']['50']} trading days in the middle and {recovery['days']['95']} or "
+            f"more in the slowest 5 %; {percent(recovery['never']['share'])} did not get there."
+        )
+
+
+def _limits_of_retiering(way: Json, trades: int) -> str:
+    text = (
+        "Sizes, tiers and limits of these paths are the engine's own rules, and replay the run to "
+        "the cent. They cannot trade what the run did not, because a limit had ended its day"
+    )
+    if way["unknown"]:
+        text += (
+            f"; of {way['unknown']:,} of {trades:,} trades the run does not tell whether signals "
+            "agreed, and one signal is assumed"
+        )
+    return f"{text}."
+
+
+def _of_trades(days: Json, trades: Json) -> str:
+    ours, theirs = (way["drawdown"]["bands"]["95"] for way in (days, trades))
+    return (
+        f"In the worst 5 % the drawdown is {ours} or more when days are drawn, {theirs} or more "
+        "when single trades are: the difference is what a day's trades have in common."
+    )
