@@ -8,8 +8,9 @@ trading. What is the engine's is called, not copied; what is assumed:
 - A trade's prices stay. Its P&L is that of the traded lots at the tier's tick value and fees.
 - Whether two signals agreed is read off the run's size; where both would have given that size, one
   signal is assumed, which is the smaller size. `unknown` counts these.
-- A position whose worst excursion reaches a limit of the path's account is closed there, with the
-  plan's slippage, if that is worse than how it ended.
+- A position that went against the path's account as far as one of its limits before it was closed
+  is closed there, with the plan's slippage. How far a position went before the tick that stopped it
+  is known from its stop and from the limits that the run had.
 - What the run did not trade, because a limit had ended its day, no path can trade.
 
 Before anything is drawn the run is replayed so in its own order. If that does not give each trade's
@@ -20,13 +21,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from backtests.outcome import TradeDone
+from backtests.slippage import STOPS
 from backtests.stress.draws import days_drawn
 from backtests.stress.ledger import Ints, Ledger
 from backtests.stress.walk import Paths, along
+from engine.events import Trade
 from engine.instruments import Instrument
 from engine.names import ExitReason, Halt
-from engine.risk import ENDS_WITH_DAY, Account, size_entry, tier_of
+from engine.risk import (
+    ENDS_WITH_DAY,
+    NEVER_LOST,
+    NO_RATE,
+    Account,
+    limit_price,
+    size_entry,
+    tier_of,
+)
 from engine.text import units_text
 
 MOST_TRADES = 2_000_000
@@ -48,10 +58,12 @@ class Retiered:
 
 @dataclass
 class Replay:
-    """The run's trades, to be entered with other sizes. `agreed` has how many signals agreed."""
+    """The run's trades, to be entered with other sizes. `agreed` has how many signals agreed, `before`
+    how far each went against us before the tick that closed it."""
 
     ledger: Ledger
     agreed: list[int] = field(default_factory=list)
+    before: list[int] = field(default_factory=list)
     unknown: int = 0
     known: dict[tuple[int, int, str], tuple[int, int]] = field(default_factory=dict)
 
@@ -68,34 +80,74 @@ class Replay:
         multiplier = self.ledger.config.router.size_multiplier[regime]
         return size_entry(account, agreed, regime, multiplier).size
 
-    def result(self, number: int, size: int, traded: Instrument) -> tuple[int, int]:
-        """Net P&L of a trade with `size` lots, and the net P&L at its worst."""
-        key = (number, size, traded.symbol)
-        found = self.known.get(key)
-        if found is None:
-            found = self.known[key] = self._result(self.ledger.trades[number], size, traded)
-        return found
-
-    def _result(self, done: TradeDone, size: int, traded: Instrument) -> tuple[int, int]:
-        trade, was = done.trade, done.trade.size
-        moved = trade.direction * (trade.exit_notional - trade.entry_notional)
-        fees = 0
-        if self.ledger.config.fills.fees:
-            fees = traded.fees(trade.entry_notional // was, size)
-            fees += traded.fees(trade.exit_notional // was, size)
-        gross = moved * traded.tick_units * size // was
-        return gross - fees, traded.pnl(-trade.mae, size) - fees
+    def learn(self, account: Account, number: int) -> None:
+        """Note how far a trade of the run went: not to the limits that the run then had."""
+        trade, fills = self.ledger.trades[number].trade, self.ledger.config.fills
+        went = _before_exit(trade, fills.slippage_ticks)
+        if trade.exit_reason not in LIMITED:
+            entry = trade.entry_notional // trade.size
+            at = self._limit(number, trade.size, account.traded, account.tolerance())
+            went = min(went, max(trade.direction * (entry - at) - 1, 0))
+        self.before.append(went)
 
     def net(self, account: Account, number: int, size: int) -> int:
         """What a trade with `size` lots does to the account, whose limits may close it."""
-        net, worst = self.result(number, size, account.traded)
-        if self.ledger.trades[number].trade.exit_reason in LIMITED:
-            return net
+        key = (number, size, account.traded.symbol)
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = self._result(number, size, account.traded)
+        net, worst = found
         tolerance = account.tolerance()
         if worst > tolerance:
             return net
-        slip = account.traded.pnl(self.ledger.config.fills.slippage_ticks, size)
-        return min(net, tolerance - slip)
+        return self._closed(number, size, account.traded, tolerance)
+
+    def _result(self, number: int, size: int, traded: Instrument) -> tuple[int, int]:
+        """Net P&L with `size` lots, and the least that it was worth before the exit's tick."""
+        trade = self.ledger.trades[number].trade
+        moved = trade.direction * (trade.exit_notional - trade.entry_notional)
+        gross = moved * traded.tick_units * size // trade.size
+        net = gross - self._fees(trade, size, traded, trade.exit_notional // trade.size)
+        if trade.exit_reason in LIMITED:
+            return net, -NEVER_LOST
+        worst = traded.pnl(-self.before[number], size)
+        return net, worst - self._fees(trade, size, traded, trade.entry_notional // trade.size)
+
+    def _limit(self, number: int, size: int, traded: Instrument, tolerance: int) -> int:
+        """The price at which a limit closes the trade."""
+        trade, fees = self.ledger.trades[number].trade, self.ledger.config.fills.fees
+        entry = trade.entry_notional // trade.size
+        rate = traded.fee_rate if fees else NO_RATE
+        paid = traded.fees(entry, size) + traded.fees(0, size) if fees else 0
+        return limit_price(
+            trade.direction, size, entry * size, paid, traded.tick_units, tolerance, rate
+        )
+
+    def _closed(self, number: int, size: int, traded: Instrument, tolerance: int) -> int:
+        """Net P&L when a limit closes the trade where it is reached."""
+        trade = self.ledger.trades[number].trade
+        at = self._limit(number, size, traded, tolerance)
+        left = at - trade.direction * self.ledger.config.fills.slippage_ticks
+        moved = trade.direction * (left - trade.entry_notional // trade.size)
+        return traded.pnl(moved, size) - self._fees(trade, size, traded, left)
+
+    def _fees(self, trade: Trade, size: int, traded: Instrument, left: int) -> int:
+        if not self.ledger.config.fills.fees:
+            return 0
+        entry = trade.entry_notional // trade.size
+        return traded.fees(entry, size) + traded.fees(left, size)
+
+
+def _before_exit(trade: Trade, slippage_ticks: int) -> int:
+    """The worst excursion before the tick that closed the trade, ticks. `mae` counts the exit's
+    own price too, at which a stop or an order at market has acted before any limit can."""
+    entry = trade.entry_notional // trade.size
+    lost = trade.direction * (entry - trade.exit_notional // trade.size)
+    if trade.mae > lost:
+        return trade.mae
+    if trade.exit_reason in STOPS:
+        return trade.direction * (entry - trade.last_stop) - 1
+    return lost - slippage_ticks
 
 
 def replay_of(ledger: Ledger) -> tuple[Replay, str]:
@@ -115,6 +167,7 @@ def replay_of(ledger: Ledger) -> tuple[Replay, str]:
                     f"{done.trade.id} had {done.trade.size} lots, and the sizing rules give {one}"
                     + (f" or {two}" if two != one else "")
                 )
+            replay.learn(account, number)
             replay.agreed.append(1 if done.trade.size == one else 2)
             replay.unknown += one == two
             net = replay.net(account, number, done.trade.size)
