@@ -1,12 +1,15 @@
 """Shares with their uncertainty, and exact quantiles."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from math import ceil, sqrt
 from typing import Any, Final
 
 import numpy as np
 
+from backtests.metrics.words import money_text
 from backtests.stress.ledger import Ints
+from engine.money import to_units
 from engine.text import units_text
 
 Json = dict[str, Any]
@@ -64,3 +67,8 @@ def quantiles(values: Ints, parts: Iterable[float]) -> list[int]:
 def money(values: Iterable[int]) -> list[str]:
     """Amounts as text."""
     return [units_text(int(value)) for value in values]
+
+
+def shown(amount: str) -> str:
+    """An amount of an answer as people read it: `−1,234.50`."""
+    return money_text(to_units(Decimal(amount)))

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from backtests.stress.chances import Json
+from backtests.stress.chances import Json, shown
 from backtests.stress.ledger import Ledger
 from engine.instruments import instrument
 from engine.money import to_decimal
@@ -84,18 +84,18 @@ def _sentences(answer: Json) -> list[str]:
     said = []
     if answer["break_even_times"] is not None:
         said.append(
-            f"The run paid {answer['fees']} of fees on a gross of {answer['gross']}; at "
-            f"{answer['break_even_times']} times the fees nothing would be left."
+            f"The run paid {shown(answer['fees'])} of fees and made {shown(answer['gross'])} before "
+            f"them; at {answer['break_even_times']} times the fees it would make nothing."
         )
     elif answer["break_even_per_side"] is None:
         said.append(
-            f"Before fees the run made {answer['gross']}: there are no fees at which it makes money."
+            f"Before fees the run made {shown(answer['gross'])}: no fees are low enough for it."
         )
     else:
-        said.append(f"The run paid no fees; its gross is {answer['gross']}.")
+        said.append(f"The run paid no fees; its gross is {shown(answer['gross'])}.")
     for row in answer["traded"]:
         if row["break_even_per_side"] is None:
-            said.append(f"{row['symbol']} made {row['gross']} before fees, and bears none.")
+            said.append(f"{row['symbol']} made {shown(row['gross'])} before fees, and bears none.")
         else:
             said.append(
                 f"{row['symbol']} bears {row['break_even_per_side']} {row['currency']} per lot and "

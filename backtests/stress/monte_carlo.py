@@ -107,9 +107,7 @@ def monte_carlo(ledger: Ledger, asked: MonteCarlo) -> Json:
     return {**answer, "sentences": said(answer)}
 
 
-def _add_retiered(
-    found: dict[str, Json], ledger: Ledger, asked: MonteCarlo, level: int
-) -> str:
+def _add_retiered(found: dict[str, Json], ledger: Ledger, asked: MonteCarlo, level: int) -> str:
     """Add the way `retiered`, or say why it cannot be."""
     if not len(ledger.net):
         return "there are no trades"
@@ -236,5 +234,3 @@ def _recovery(paths: Paths) -> Json:
         "days": _bands(back) if len(back) else None,
         "never": chance(len(days) - len(back), len(days)) if len(days) else None,
     }
-
-

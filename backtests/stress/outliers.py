@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from backtests.stress.chances import Json, percent
+from backtests.stress.chances import Json, percent, shown
 from backtests.stress.ledger import Ints, Ledger
 from backtests.stress.walk import Column, as_run
 from engine.text import units_text
@@ -84,7 +84,9 @@ def _sentences(answer: Json) -> list[str]:
     for name, unit in (("best_trades", "trade"), ("best_days", "day")):
         for row in answer[name]:
             what = f"best {unit}" if row["removed"] == 1 else f"{row['removed']} best {unit}s"
-            said.append(f"Without its {what} ({row['made']}) the run has {row['left']}.")
+            said.append(
+                f"Without its {what} ({shown(row['made'])}) the run has {shown(row['left'])}."
+            )
     deepest = answer["drawdown"]
     if deepest is not None:
         back = (
@@ -93,12 +95,13 @@ def _sentences(answer: Json) -> list[str]:
             else f"a new high came {deepest['recovery']} trading days later"
         )
         said.append(
-            f"The deepest drawdown, {deepest['amount']}, went over {deepest['trades']} trades from "
-            f"{deepest['from']} to {deepest['to']}, {percent(deepest['losses'] / deepest['trades'])}"
-            f" of them losses; {back}."
+            f"The deepest drawdown, {shown(deepest['amount'])}, went over {deepest['trades']} trades "
+            f"from {deepest['from']} to {deepest['to']}, "
+            f"{percent(deepest['losses'] / deepest['trades'])} of them losses; {back}."
         )
     said += [
-        f"The worst {row['trades']} trades in a row made {row['net']} ({row['from']} to {row['to']})."
+        f"The worst {row['trades']} trades in a row made {shown(row['net'])} ({row['from']} to "
+        f"{row['to']})."
         for row in answer["stretches"]
     ]
     return said or ["There are no trades."]

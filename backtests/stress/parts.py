@@ -8,12 +8,12 @@ weekdays: the same days) in random groups of the same sizes. With several groups
 special soon: `adjusted` is the p-value of Holm (1979), which allows for that.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from backtests.stress.chances import Json, percent, quantiles
+from backtests.metrics.chance import holm
+from backtests.stress.chances import Json, percent, quantiles, shown
 from backtests.stress.draws import shuffled_sums
 from backtests.stress.ledger import Floats, Ints, Ledger
 from engine.text import units_text
@@ -36,15 +36,6 @@ def day_of_week(ledger: Ledger, *, paths: int, seed: int) -> Json:
     weekday = np.array([day.weekday() for day in ledger.days], np.int64)
     names = {int(number): WEEKDAYS[number] for number in np.unique(weekday)}
     return _parts(ledger.day_net, weekday, names, ledger, paths, seed, "days")
-
-
-def holm(p: Sequence[float]) -> list[float]:
-    """Holm's adjusted p-values."""
-    adjusted, highest = [0.0] * len(p), 0.0
-    for rank, index in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
-        highest = max(highest, min(1.0, (len(p) - rank) * p[index]))
-        adjusted[index] = highest
-    return adjusted
 
 
 def _parts(
@@ -100,19 +91,20 @@ def _sentences(answer: Json) -> list[str]:
     said = []
     if answer["carried"]:
         said.append(
-            f"{best['name']} carries the run: without its {best['trades']:,} trades "
-            f"{best['without']} would be left of {answer['total']}."
+            f"{best['name']} carries the run: without its {best['trades']:,} trades it makes "
+            f"{shown(best['without'])} instead of {shown(answer['total'])}."
         )
     elif answer["concentration"] is not None and len(groups) > 1:
         said.append(
-            f"The best is {best['name']} with {best['net']}, {percent(answer['concentration'])} of "
-            f"what the winning ones made; without it {best['without']} of {answer['total']} is left."
+            f"The best is {best['name']} with {shown(best['net'])}, "
+            f"{percent(answer['concentration'])} of what the winning ones made; without it the run "
+            f"makes {shown(best['without'])} instead of {shown(answer['total'])}."
         )
     special = [group for group in groups.values() if group["adjusted"] < LIKELY]
     said += [
-        f"{group['name']} made {group['net']}; so many {answer['unit']} drawn at random make "
-        f"{group['luck'][0]} to {group['luck'][1]} in 95 % (p {group['adjusted']:.2g}, adjusted for "
-        f"{len(groups)} groups)."
+        f"{group['name']} made {shown(group['net'])}; so many {answer['unit']} drawn at random "
+        f"make {' to '.join(map(shown, group['luck']))} in 95 % (p {group['adjusted']:.2g}, adjusted "
+        f"for {len(groups)} groups)."
         for group in special
     ]
     if not special and len(groups) > 1:

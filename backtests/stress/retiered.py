@@ -39,15 +39,15 @@ from engine.risk import (
 )
 from engine.text import units_text
 
-MOST_TRADES = 2_000_000
-"""Of all paths together: a sizing costs some microseconds."""
+MOST_TRADES = 500_000
+"""Of all paths together: each costs some ten microseconds."""
 LIMITED = (ExitReason.LOSS_LIMIT, ExitReason.MAX_DRAWDOWN)
 
 
 @dataclass(frozen=True)
 class Retiered:
-    """`ended` counts the paths whose trading the drawdown limit (MAX_DRAWDOWN) or ruin ended, `tier`
-    those that ended in each tier."""
+    """`limit` counts the paths whose trading the drawdown limit ended, `ruined` those that ruin
+    ended, `tier` those that came to an end in each tier; `unknown` trades of the run."""
 
     paths: Paths
     unknown: int
@@ -58,8 +58,8 @@ class Retiered:
 
 @dataclass
 class Replay:
-    """The run's trades, to be entered with other sizes. `agreed` has how many signals agreed, `before`
-    how far each went against us before the tick that closed it."""
+    """The run's trades, to be entered with other sizes. `agreed` has how many signals agreed,
+    `before` how far each went against us before the tick that closed it."""
 
     ledger: Ledger
     agreed: list[int] = field(default_factory=list)

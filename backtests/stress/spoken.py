@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from backtests.stress.chances import Json, chance_text, percent
+from backtests.stress.chances import Json, chance_text, percent, shown
 
 
 def said(found: Json) -> list[str]:
@@ -30,8 +30,9 @@ def said(found: Json) -> list[str]:
     if "order" in ways:
         bands = ways["order"]["drawdown"]["bands"]
         sentences.append(
-            f"The run's drawdown was {found['run']['drawdown']}; the same trades in another order "
-            f"had {bands['50']} in the middle and {bands['95']} or more in the worst 5 %."
+            f"The run's drawdown was {shown(found['run']['drawdown'])}; the same trades in another "
+            f"order had {shown(bands['50'])} in the middle and {shown(bands['95'])} or more in the "
+            "worst 5 %."
         )
     sentences.append(
         "The intervals say how exactly so many resamplings measure a share. They know nothing of "
@@ -42,30 +43,32 @@ def said(found: Json) -> list[str]:
 
 def _of_way(begin: str, way: Json, found: Json) -> Iterator[str]:
     final, fall, ruin = way["final"], way["drawdown"], found["ruin"]
+    low, middle, high = (shown(final["bands"][band]) for band in ("2.5", "50", "97.5"))
     yield (
-        f"{begin} the account ended between {final['bands']['2.5']} and {final['bands']['97.5']} "
-        f"in 95 %, at {final['bands']['50']} in the middle; it ended with a loss in "
-        f"{chance_text(final['loss'])}."
+        f"{begin} the account ended between {low} and {high} in 95 %, at {middle} in the middle; it "
+        f"ended with a loss in {chance_text(final['loss'])}."
     )
-    for depth in fall["depths"]:
+    for depth in _telling(fall["depths"]):
         yield (
             f"{begin} it lost {depth['percent']} % or more from its highest balance in "
             f"{chance_text(depth)}."
         )
-    goes_on = "" if "stopped" in way or not way["ruin"]["hits"] else "; these paths go on all the same"
+    goes_on = (
+        "" if "stopped" in way or not way["ruin"]["hits"] else "; these paths go on all the same"
+    )
     yield (
-        f"Ruin, a balance of {ruin['level']} or less ({ruin['why']}), came in "
+        f"Ruin, a balance of {shown(ruin['level'])} or less ({ruin['why']}), came in "
         f"{chance_text(way['ruin'])}{goes_on}."
     )
     if "stopped" in way:
         yield (
-            f"The drawdown limit of {found['limit']} ended the trading in "
+            f"The drawdown limit of {shown(found['limit'])} ended the trading in "
             f"{chance_text(way['stopped'])}."
         )
     else:
         yield (
-            f"The drawdown limit of {found['limit']} was reached in {chance_text(fall['limit'])}; "
-            "these paths go on as if it had been lifted at once."
+            f"The drawdown limit of {shown(found['limit'])} was reached in "
+            f"{chance_text(fall['limit'])}; these paths go on as if it had been lifted at once."
         )
     for name in ("month", "quarter"):
         period = way[name]
@@ -84,6 +87,16 @@ def _of_way(begin: str, way: Json, found: Json) -> Iterator[str]:
         )
 
 
+def _telling(depths: list[Json]) -> list[Json]:
+    """Without those that every path has and a deeper one too, or none has and neither a lesser."""
+    found = list(depths)
+    while len(found) > 1 and found[1]["hits"] == found[1]["of"]:
+        del found[0]
+    while len(found) > 1 and found[-2]["hits"] == 0:
+        del found[-1]
+    return found
+
+
 def _limits_of_retiering(way: Json, trades: int) -> str:
     text = (
         "Sizes, tiers and limits of these paths are the engine's own rules, and replay the run to "
@@ -98,7 +111,7 @@ def _limits_of_retiering(way: Json, trades: int) -> str:
 
 
 def _of_trades(days: Json, trades: Json) -> str:
-    ours, theirs = (way["drawdown"]["bands"]["95"] for way in (days, trades))
+    ours, theirs = (shown(way["drawdown"]["bands"]["95"]) for way in (days, trades))
     return (
         f"In the worst 5 % the drawdown is {ours} or more when days are drawn, {theirs} or more "
         "when single trades are: the difference is what a day's trades have in common."

@@ -36,9 +36,7 @@ def loss_streaks(ledger: Ledger, *, paths: int, seed: int) -> Json:
     steps = max([STEPS, *(way["bands"]["95"] for way in answer["ways"].values())])
     closing = ledger.opening + ledger.total
     answer["from_opening"] = steps_down(ledger.config, ledger.opening, ledger.peak, steps)
-    answer["from_closing"] = steps_down(
-        ledger.config, closing, max(closing, _peak(ledger)), steps
-    )
+    answer["from_closing"] = steps_down(ledger.config, closing, max(closing, _peak(ledger)), steps)
     return {**answer, "sentences": _sentences(answer)}
 
 
@@ -68,7 +66,9 @@ class _Losing:
     def lose(self) -> None:
         account, config = self.account, self.config
         regime = next(
-            regime for regime in (Regime.RANGING, *Regime) if regime in config.router.size_multiplier
+            regime
+            for regime in (Regime.RANGING, *Regime)
+            if regime in config.router.size_multiplier
         )
         multiplier = config.router.size_multiplier[regime]
         before, traded = account.tier.name, account.traded
@@ -134,16 +134,11 @@ def _sentences(answer: Json) -> list[str]:
         ]
     for name, begin in (("from_opening", "opening"), ("from_closing", "closing")):
         steps = answer[name]
-        limit = next((step for step in steps if "loss_limit" in step["halts"]), None)
-        if limit is not None:
-            said.append(
-                f"From the {begin} balance, {limit['loss']} full "
-                f"{'stop' if limit['loss'] == 1 else 'stops'} on one day reach the day's loss limit."
-            )
-        limit = next((step for step in steps if "max_drawdown" in step["halts"]), None)
-        if limit is not None:
-            said.append(
-                f"From the {begin} balance, {limit['loss']} full "
-                f"{'stop' if limit['loss'] == 1 else 'stops'} in a row reach the drawdown limit."
-            )
+        for halt, limit in (
+            ("loss_limit", "on one day reach the day's loss limit"),
+            ("max_drawdown", "in a row reach the drawdown limit"),
+        ):
+            reached = next((step["loss"] for step in steps if halt in step["halts"]), None)
+            if reached is not None:
+                said.append(f"Full stops that {limit}, from the {begin} balance: {reached}.")
     return said

@@ -130,9 +130,7 @@ def _walk_drawn(
 
 
 @njit
-def _walk_given(
-    seq: Any, ends: Any, rules: Any, table: Any, depth: Any, fan: Any, p: int
-) -> None:
+def _walk_given(seq: Any, ends: Any, rules: Any, table: Any, depth: Any, fan: Any, p: int) -> None:
     depth[p] = _walk(seq, ends, rules, table[p], fan, p)
 
 
@@ -240,4 +238,3 @@ def _check(ledger: Ledger, method: str, paths: int, seed: int, block: int, days:
 def _between(what: str, value: int, low: int, high: int, why: str = "") -> None:
     if not low <= value <= high:
         raise StressError(f"{what} is {value}; it must be {low} to {high}{why}")
-
