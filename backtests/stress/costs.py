@@ -84,8 +84,8 @@ def _sentences(answer: Json) -> list[str]:
     said = []
     if answer["break_even_times"] is not None:
         said.append(
-            f"The run paid {shown(answer['fees'])} of fees and made {shown(answer['gross'])} before "
-            f"them; at {answer['break_even_times']} times the fees it would make nothing."
+            f"The run paid {shown(answer['fees'])} of fees and made {shown(answer['gross'])} "
+            f"before them; at {answer['break_even_times']} times the fees it would make nothing."
         )
     elif answer["break_even_per_side"] is None:
         said.append(

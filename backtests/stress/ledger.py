@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from engine.times import NEW_YORK
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+MOST_UNITS: Final = 2**62
+"""What trades may add up to, in units (46 billion)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +53,15 @@ class Ledger:
 
     @classmethod
     def of(cls, outcome: Outcome) -> Self:
-        """The run's ledger; StressError if there is no day."""
+        """The run's ledger; StressError if there is no day, or amounts do not add up."""
         if not outcome.days:
             raise StressError("the run has no finished day; run it to an end first")
         halted = _halted(outcome.days)
         days = [day for day in outcome.days if halted is None or day.day <= halted[0]]
         trades = tuple(done for day in days for done in day.trades)
+        turned = sum(abs(done.trade.pnl_gross) + done.trade.fees for done in trades)
+        if turned + abs(outcome.opening) > MOST_UNITS:
+            raise StressError("the run's amounts are too large to be added up")
         account, peak = outcome.plan.config.account, outcome.opening
         if account.peak is not None:
             peak = max(peak, to_units(account.peak))

@@ -95,8 +95,8 @@ def _sentences(answer: Json) -> list[str]:
             else f"a new high came {deepest['recovery']} trading days later"
         )
         said.append(
-            f"The deepest drawdown, {shown(deepest['amount'])}, went over {deepest['trades']} trades "
-            f"from {deepest['from']} to {deepest['to']}, "
+            f"The deepest drawdown, {shown(deepest['amount'])}, went over "
+            f"{deepest['trades']:,} trades from {deepest['from']} to {deepest['to']}, "
             f"{percent(deepest['losses'] / deepest['trades'])} of them losses; {back}."
         )
     said += [

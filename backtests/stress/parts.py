@@ -103,8 +103,8 @@ def _sentences(answer: Json) -> list[str]:
     special = [group for group in groups.values() if group["adjusted"] < LIKELY]
     said += [
         f"{group['name']} made {shown(group['net'])}; so many {answer['unit']} drawn at random "
-        f"make {' to '.join(map(shown, group['luck']))} in 95 % (p {group['adjusted']:.2g}, adjusted "
-        f"for {len(groups)} groups)."
+        f"make {' to '.join(map(shown, group['luck']))} in 95 % (p {group['adjusted']:.2g}, "
+        f"adjusted for {len(groups)} groups)."
         for group in special
     ]
     if not special and len(groups) > 1:

@@ -106,7 +106,8 @@ def _net(outcome: Outcome) -> int:
 def _row(outcome: Outcome) -> Json:
     """The figures that a re-run is compared by."""
     nets = [done.net for done in outcome.trades]
-    run = as_run(Ledger.of(outcome))
+    ledger = Ledger.of(outcome)
+    run = as_run(ledger)
     return {
         "net": units_text(_net(outcome)),
         "trades": len(nets),
@@ -114,6 +115,7 @@ def _row(outcome: Outcome) -> Json:
         "drawdown": units_text(int(run.table[0, Column.DRAWDOWN])),
         "depth": float(run.depth[0]),
         "paid": units_text(sum(done.slippage for done in outcome.trades)),
+        "halted": ledger.halted[0].isoformat() if ledger.halted else None,
     }
 
 
@@ -159,6 +161,10 @@ def _of_slippage(answer: Json, ledger: Ledger) -> Iterator[str]:
             f"With {answer['break_even']} more ticks on each market and stop fill nothing is left; "
             f"one tick costs about {shown(answer['per_tick'])}."
         )
+    ended = next((row for row in answer["rows"][1:] if row.get("halted")), None)
+    if ended is not None and not answer["rows"][0].get("halted"):
+        ticks = f"{ended['more']} more {'tick' if ended['more'] == 1 else 'ticks'}"
+        yield f"With {ticks} the account is halted for good on {ended['halted']}."
 
 
 def _of_latency(answer: Json) -> Iterator[str]:
@@ -172,9 +178,13 @@ def _of_latency(answer: Json) -> Iterator[str]:
         won = percent(row["won"] / row["trades"]) if row["trades"] else "none"
         yield (
             f"With orders that arrive after {row['ms']} ms instead of {first['ms']} ms the run "
-            f"makes {shown(row['net'])} instead of {shown(first['net'])} ({row['trades']:,} trades, "
-            f"{won} won)."
+            f"makes {shown(row['net'])} instead of {shown(first['net'])} ({row['trades']:,} "
+            f"trades, {won} won){_ended(row)}."
         )
+
+
+def _ended(row: Json) -> str:
+    return f"; it is halted for good on {row['halted']}" if row["halted"] else ""
 
 
 _DIFFERS: Final = (

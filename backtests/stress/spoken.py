@@ -45,8 +45,8 @@ def _of_way(begin: str, way: Json, found: Json) -> Iterator[str]:
     final, fall, ruin = way["final"], way["drawdown"], found["ruin"]
     low, middle, high = (shown(final["bands"][band]) for band in ("2.5", "50", "97.5"))
     yield (
-        f"{begin} the account ended between {low} and {high} in 95 %, at {middle} in the middle; it "
-        f"ended with a loss in {chance_text(final['loss'])}."
+        f"{begin} the account ended between {low} and {high} in 95 %, at {middle} in the middle; "
+        f"it ended with a loss in {chance_text(final['loss'])}."
     )
     for depth in _telling(fall["depths"]):
         yield (

@@ -9,13 +9,11 @@ import numpy as np
 
 from backtests.stress.draws import AS_RUN, DAYS, ORDER, TRADES, draw_path, key_of
 from backtests.stress.errors import StressError
-from backtests.stress.ledger import Floats, Ints, Ledger
+from backtests.stress.ledger import MOST_UNITS, Floats, Ints, Ledger
 from engine.compiled import inner, njit
 
 METHODS: Final = {"days": DAYS, "trades": TRADES, "order": ORDER}
 MOST_PATHS: Final = 100_000
-MOST_UNITS: Final = 2**62
-"""What a path may come to, in units (46 billion)."""
 MARKS: Final = 100
 """In how many stretches the fan chart shows the way."""
 MONTH: Final = 21
