@@ -87,7 +87,8 @@ class Ledger:
     def day_net(self) -> Ints:
         """Net P&L of each day."""
         sums = np.concatenate([[0], np.cumsum(self.net)])
-        return sums[self.starts[1:]] - sums[self.starts[:-1]]
+        made: Ints = sums[self.starts[1:]] - sums[self.starts[:-1]]
+        return made
 
     @property
     def total(self) -> int:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Self
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from backtests import storing
@@ -154,7 +154,7 @@ def find_run(text: str) -> Backtest:
     return row
 
 
-def ask(row: Backtest, spec: Spec, *, asked_by: AbstractBaseUser | None = None) -> Study:
+def ask(row: Backtest, spec: Spec, *, asked_by: User | None = None) -> Study:
     """The row of a study that waits to be carried out."""
     return Study.objects.create(
         kind=Study.Kind.STRESS, backtest=row, spec=spec.as_json(), asked_by=asked_by,

@@ -56,7 +56,7 @@ class Command(OneLineCommand):
         from backtests.stress.terminal import show
         from engine.errors import EngineError
         from marketdata.errors import MarketDataError
-        from trading.management.commands.replay import write_json
+        from trading.management.output import write_json
 
         out = options["json"]
         file = sys.stderr if out == "-" else cast(TextIO, self.stdout)
