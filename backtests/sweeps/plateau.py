@@ -12,7 +12,8 @@ from typing import Any, Final
 from backtests.sweeps.search import Trial
 from backtests.sweeps.space import Point, Space
 
-ISOLATED: Final = 0.5
+ISOLATED: Final = 1 / 3
+WIDE: Final = 2 / 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ def _says(score: float | None, around: int, ran: int, lead: float) -> str:
         seen += f" ({ran} of {around} were run)"
     if score < ISOLATED:
         return f"An isolated peak: {seen}. Expect it not to last."
-    return f"A plateau: {seen}."
+    return f"{'A plateau' if score >= WIDE else 'A narrow peak'}: {seen}."
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,7 @@ def test_rolling_folds_forget_what_is_old() -> None:
     assert second.test == tuple(all_days[20:])
 
 
-@given(
-    st.integers(2, 9), st.integers(0, 200), st.booleans(), st.integers(1, 4), st.integers(0, 4)
-)
+@given(st.integers(2, 9), st.integers(0, 200), st.booleans(), st.integers(1, 4), st.integers(0, 4))
 def test_train_ends_before_the_gap_and_tests_are_one_stretch(
     count: int, more: int, rolling: bool, purge: int, embargo: int
 ) -> None:
