@@ -15,9 +15,9 @@ from statistics import NormalDist
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from backtests.metrics import ratios
+from backtests.metrics.columns import Floats
 
 EULER: Final = 0.5772156649015329
 NORMAL: Final = NormalDist()
@@ -38,21 +38,12 @@ class Moments:
 
 
 def moments(returns: Sequence[float] | Floats) -> Moments | None:
-    """None for fewer than two returns, and for returns that are all the same."""
+    """None for fewer than four returns, and for returns that are all the same."""
     values = np.asarray(returns, np.float64)
-    if len(values) < 2:
+    yearly, bent, tails = ratios.sharpe(values), ratios.skew(values), ratios.kurtosis(values)
+    if yearly is None or bent is None or tails is None:
         return None
-    centred = values - values.mean()
-    spread = math.sqrt(float(np.mean(centred**2)))
-    if spread <= 1e-15 * max(1.0, float(np.abs(values).max())):
-        return None
-    unbiased = spread * math.sqrt(len(values) / (len(values) - 1))
-    return Moments(
-        len(values),
-        float(values.mean()) / unbiased,
-        float(np.mean((centred / spread) ** 3)),
-        float(np.mean((centred / spread) ** 4)),
-    )
+    return Moments(len(values), yearly / math.sqrt(ratios.YEAR), bent, tails + 3)
 
 
 def _variance(of: Moments) -> float:
@@ -165,7 +156,7 @@ def _warning(
         )
     if of_best >= SURE:
         return ""
-    year = math.sqrt(252)
+    year = math.sqrt(ratios.YEAR)
     said = (
         f"the best of {trials:,} points has a Sharpe ratio of {own.sharpe * year:.2f} a year, "
         f"and the best of {trials:,} points without any skill is expected to show "

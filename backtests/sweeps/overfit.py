@@ -15,9 +15,8 @@ from math import comb
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from backtests.metrics.columns import Floats
 
 BLOCKS: Final = 10
 """252 ways to halve them."""

@@ -35,8 +35,9 @@ def around_sixteen(config: EngineConfig) -> float:
 
 
 def wide(config: EngineConfig) -> float:
-    """As good from 12 to 20, and nothing outside."""
-    return 60.0 if 12 <= config.risk.stop_ticks <= 20 else 0.0
+    """About as good from 14 to 18, and nothing outside."""
+    far = abs(config.risk.stop_ticks - 16)
+    return 60.0 - far if far <= 2 else 0.0
 
 
 def only_sixteen(config: EngineConfig) -> float:

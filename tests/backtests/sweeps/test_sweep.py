@@ -39,8 +39,7 @@ def test_the_best_is_the_one_with_the_greatest_score() -> None:
 def test_the_surroundings_of_the_best_are_named(
     edge: Callable[[EngineConfig], float], says: str, isolated: bool
 ) -> None:
-    """`wide`'s best may stand at its edge: the median of two neighbours is then between."""
-    found = swept(Market(edge, noise=0.1), "risk.stop_ticks=6:26:2").plateau
+    found = swept(Market(edge, noise=0.1), "risk.stop_ticks=10:22:2").plateau
     assert found is not None
     assert found.isolated == isolated
     assert (found.neighbours, found.run) == (2, 2)
