@@ -196,3 +196,20 @@ class Study(models.Model):
     def __str__(self) -> str:
         kind: Any = self.get_kind_display()
         return f"{kind} {self.pk}"
+
+
+class StudyPoint(models.Model):
+    """A run of a sweep that is done, kept so that it is not run again: `name` is a digest of all
+    that its result depends on, `content` what `backtests.sweeps.ran` writes."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="points", db_index=False)
+    name = models.CharField(max_length=40)
+    content = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["study", "name"], name="study_point_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of study {self.study_id}"

@@ -14,6 +14,7 @@ from backtests.sweeps.space import Point, Space
 
 ISOLATED: Final = 1 / 3
 WIDE: Final = 2 / 3
+LEAST_POINTS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,8 @@ def plateau(space: Space, trials: Sequence[Trial], best: Trial, objective: str) 
     of_all = median(trial.score(objective) or 0.0 for trial in trials if not trial.refused)
     lead = own - of_all
     middle = median(scores) if scores else None
-    score = (middle - of_all) / lead if middle is not None and lead > 0 else None
+    enough = sum(1 for trial in trials if not trial.refused) >= LEAST_POINTS
+    score = (middle - of_all) / lead if middle is not None and lead > 0 and enough else None
     return Plateau(
         score=score,
         neighbours=len(around),
@@ -61,7 +63,9 @@ def plateau(space: Space, trials: Sequence[Trial], best: Trial, objective: str) 
         best=own,
         of_neighbours=middle,
         of_all=of_all,
-        says=_says(score, len(around), len(scores), lead),
+        says=_says(score, len(around), len(scores), lead)
+        if enough
+        else f"Fewer than {LEAST_POINTS} points: a plateau cannot be told from a peak.",
     )
 
 
