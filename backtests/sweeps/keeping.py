@@ -5,6 +5,7 @@ would come of it again. A sweep that is asked for anew continues its latest stud
 """
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -42,7 +43,8 @@ def study_for(spec: Spec, *, asked_by: AbstractBaseUser | None = None) -> Study:
 
 def finish(study: Study, result: dict[str, Any]) -> None:
     """All is done."""
-    study.result, study.finished_at = result, timezone.now()
+    study.result = json.loads(json.dumps(result, allow_nan=False))
+    study.finished_at = timezone.now()
     study.status = Backtest.Status.DONE
     study.parts = study.done
     study.save()

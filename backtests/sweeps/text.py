@@ -123,7 +123,9 @@ def _heading(console: "Console", spec: Spec, synthetic: bool, *, inferred: bool)
 
 def _ranked(found: Swept) -> "Table":
     names = [each.name for each in found.space.parameters]
-    table = _table("", *map(_short, names), "Sharpe", "Expectancy", "Net", "Calmar", "Trades", "Won")
+    table = _table(
+        "", *map(_short, names), "Sharpe", "Expectancy", "Net", "Calmar", "Trades", "Won"
+    )
     for number, trial in enumerate(found.ranked[:SHOWN], 1):
         ran = trial.ran
         if ran is None:
