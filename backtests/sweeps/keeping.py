@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Final
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from backtests.days import day_digest
@@ -28,7 +28,7 @@ SAVED_EVERY_S: Final = 1.0
 AT_ONCE: Final = 500
 
 
-def study_for(spec: Spec, *, asked_by: AbstractBaseUser | None = None) -> Study:
+def study_for(spec: Spec, *, asked_by: User | None = None) -> Study:
     """The latest study of the same spec, to be continued, or a new one."""
     kind = Study.Kind.WALK_FORWARD if spec.walk_forward else Study.Kind.SWEEP
     content = {**spec.as_json(), "digest": spec.digest}
@@ -93,7 +93,7 @@ class Kept:
         return [found[name] for name in names]
 
     def _found(self, names: Sequence[str]) -> dict[str, Ran]:
-        found = {}
+        found: dict[str, Ran] = {}
         for begin in range(0, len(names), AT_ONCE):
             rows = StudyPoint.objects.filter(
                 study=self.study, name__in=names[begin : begin + AT_ONCE]

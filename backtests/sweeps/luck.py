@@ -91,8 +91,8 @@ def independent_trials(series: Floats) -> float:
         return float(trials)
     correlation = np.corrcoef(moving, rowvar=False)
     count = moving.shape[1]
-    mean = (float(correlation.sum()) - count) / (count * (count - 1))
-    return max(1.0, mean + (1 - mean) * trials)
+    mean: float = (float(correlation.sum()) - count) / (count * (count - 1))
+    return float(max(1.0, mean + (1 - mean) * trials))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +122,8 @@ class Luck:
 def luck(best: Floats, series: Floats) -> Luck:
     """Of daily returns: the best trial's, and all trials' (days x trials, the best among them)."""
     days, trials = series.shape
-    ratios = [found.sharpe for column in series.T if (found := moments(column)) is not None]
-    variance = float(np.var(ratios, ddof=1)) if len(ratios) > 1 else 0.0
+    sharpes = [found.sharpe for column in series.T if (found := moments(column)) is not None]
+    variance = float(np.var(sharpes, ddof=1)) if len(sharpes) > 1 else 0.0
     own, independent = moments(best), independent_trials(series)
     least = expected_best(variance, trials)
     of_best = deflated(own, variance, trials) if own else None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from backtests import runner
 from backtests.models import Study
@@ -44,7 +44,7 @@ def run(
     workers: int = 1,
     stop: Callable[[], bool] = lambda: False,
     told: Callable[[int, int], None] = lambda done, kept: None,
-    asked_by: AbstractBaseUser | None = None,
+    asked_by: User | None = None,
     runs: Runs | None = None,
 ) -> Finished:
     """Run what is not kept yet, judge it, and keep that too. SweepStopped when somebody asked for

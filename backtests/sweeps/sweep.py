@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from backtests.sweeps.luck import Floats, Luck, luck
+from backtests.metrics.columns import Floats
+from backtests.sweeps.luck import Luck, luck
 from backtests.sweeps.overfit import Overfit, overfit
 from backtests.sweeps.plateau import Plateau, Slice, plateau, slices
 from backtests.sweeps.search import Evaluate, Trial, best_of, runs

@@ -66,7 +66,7 @@ class Command(OneLineCommand):
         from marketdata.errors import MarketDataError
         from marketdata.store import the_store
         from trading.errors import TradingError
-        from trading.management.commands.replay import write_json
+        from trading.management.output import write_json
         from trading.pipeline.options import parse_settings
 
         out = options["json"]
