@@ -44,6 +44,8 @@ MOST_DIFFERENCES: Final = 20
 """Where one is, there are many: the rest is not looked for."""
 FUTURE: Final = 50_000
 """Ticks of another future: some hours of them. Whoever looks further meets its end."""
+OFFSETS: Final = (0, 1, 1, 1, 2)
+"""Ticks that are given from the one on at which something happened: most often that one alone."""
 TEXT: Final = 300
 """Characters of an event in a report."""
 ANYWHERE: Final = "anywhere"
@@ -242,7 +244,7 @@ def _moments(
         if kind == ANYWHERE:
             count = int(rng.integers(1, len(clock)))
         else:
-            count = int(rng.choice(near[kind])) + int(rng.integers(0, 3))
+            count = int(rng.choice(near[kind])) + int(rng.choice(OFFSETS))
         if 0 < count < len(clock):
             chosen.setdefault(count, kind)
     return [(kind, count) for count, kind in sorted(chosen.items())]

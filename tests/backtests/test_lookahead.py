@@ -24,7 +24,7 @@ DAYS = (date(2025, 3, 3), date(2025, 3, 4))
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> TickStore:
     made = TickStore(tmp_path_factory.mktemp("ticks"))
-    store_simulated(made, Simulator("ES", 1, 25_000), DAYS)
+    store_simulated(made, Simulator("ES", 1, 12_000), DAYS)
     return made
 
 
@@ -33,7 +33,7 @@ def plan() -> Plan:
     return Plan(symbol="ES", days=DAYS, config=engine_config("ES"))
 
 
-def looked(plan: Plan, store: TickStore, machine: Machine, moments: int = 6) -> Findings:
+def looked(plan: Plan, store: TickStore, machine: Machine, moments: int = 10) -> Findings:
     return check(plan, store, moments=moments, machine=machine)
 
 
