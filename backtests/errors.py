@@ -15,3 +15,7 @@ class NoTicks(PlanError):
 
 class DayFailed(BacktestError):
     """A day that could not be analysed; the message names it and says why."""
+
+
+class BrokenOutcome(BacktestError, ValueError):
+    """Days whose balances do not follow from one another: no figure of them would be true."""

@@ -15,6 +15,7 @@ import numpy as np
 from backtests.metrics.chance import SURE, holm, student_p, t_statistic
 from backtests.metrics.columns import Columns, Ints, columns
 from backtests.metrics.definitions import Definition, Section, Unit
+from backtests.metrics.limits import tiers_in_order
 from backtests.outcome import Outcome, TradeDone
 from engine.names import Direction, ExitReason, Pattern, Regime
 from engine.text import units_text
@@ -123,7 +124,7 @@ Text = Callable[[int], tuple[str, str]]
 def _tables(outcome: Outcome) -> dict[str, tuple[str, Key, Text]]:
     """For each table: its label, a trade's group as a number that sorts, and a group's key and
     label."""
-    tiers = [tier.name for tier in outcome.plan.config.risk.tiers]
+    tiers = tiers_in_order(outcome)
     symbols = sorted({done.trade.symbol for done in outcome.trades})
     reasons = list(ExitReason)
     hours: dict[int, int] = {}

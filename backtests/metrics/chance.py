@@ -23,7 +23,8 @@ _TINY: Final = 1e-300
 
 def student_p(t: float, freedom: int) -> float:
     """Probability that Student's t with `freedom` degrees is as far from 0 as `t`."""
-    return _beta_share(freedom / (freedom + t * t), freedom / 2, 0.5)
+    whole = freedom + t * t
+    return _beta_share(freedom / whole, t * t / whole, freedom / 2, 0.5)
 
 
 def t_statistic(values: Floats) -> float | None:
@@ -64,14 +65,15 @@ def interval_of_mean(
     return float(low), float(high)
 
 
-def _beta_share(x: float, a: float, b: float) -> float:
-    """The regularised incomplete beta function, by its continued fraction (DLMF 8.17.22)."""
-    if x <= 0 or x >= 1:
-        return float(x >= 1)
+def _beta_share(x: float, rest: float, a: float, b: float) -> float:
+    """The regularised incomplete beta function of x, by its continued fraction (DLMF 8.17.22).
+    `rest` is 1 - x, given because either can be too small to be had from the other."""
+    if x <= 0 or rest <= 0:
+        return float(x > 0)
     if x > (a + 1) / (a + b + 2):
-        return 1 - _beta_share(1 - x, b, a)
+        return 1 - _beta_share(rest, x, b, a)
     front = math.exp(
-        a * math.log(x) + b * math.log1p(-x)
+        a * math.log(x) + b * math.log(rest)
         + math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     ) / a  # fmt: skip
     c, d = 1.0, 1 / max(1 - (a + b) * x / (a + 1), _TINY)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from backtests.errors import BrokenOutcome
 from backtests.outcome import Outcome, TradeDone
 from engine.instruments import instrument
+from engine.text import units_text
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -55,7 +57,8 @@ _PER_TRADE = 13
 
 
 def columns(outcome: Outcome) -> Columns:
-    """The arrays of an outcome."""
+    """The arrays of an outcome. BrokenOutcome names the first day whose balances do not follow from
+    the day before and its own trades."""
     lot: dict[str, int] = {}
     rows = [_row(index, done, lot) for index, day in enumerate(outcome.days) for done in day.trades]
     table = np.array(rows, dtype=np.int64).reshape(-1, _PER_TRADE).T
@@ -63,6 +66,9 @@ def columns(outcome: Outcome) -> Columns:
     net = gross - fees
     opening = np.array([day.opening for day in outcome.days], dtype=np.int64)
     closing = np.array([day.closing for day in outcome.days], dtype=np.int64)
+    balance = np.concatenate(([outcome.opening], outcome.opening + np.cumsum(net)))
+    counts = np.array([len(day.trades) for day in outcome.days], dtype=np.int64)
+    _check(outcome, opening, closing, balance[np.cumsum(counts)])
     return Columns(
         day=index,
         direction=direction,
@@ -78,12 +84,25 @@ def columns(outcome: Outcome) -> Columns:
         mfe=mfe,
         mae_money=(mae * size + left) * unit,
         mfe_money=(mfe * size + (size - left) % np.maximum(size, 1)) * unit,
-        balance=np.concatenate(([outcome.opening], outcome.opening + np.cumsum(net))),
+        balance=balance,
         opening=opening,
         closing=closing,
         day_net=closing - opening,
-        day_trades=np.array([len(day.trades) for day in outcome.days], dtype=np.int64),
+        day_trades=counts,
     )
+
+
+def _check(outcome: Outcome, opening: Ints, closing: Ints, booked: Ints) -> None:
+    """`booked` are the balances after each day's last trade."""
+    followed = np.concatenate(([outcome.opening], booked[:-1]))[: len(booked)]
+    wrong = np.flatnonzero((opening != followed) | (closing != booked))
+    if len(wrong):
+        day = outcome.days[wrong[0]]
+        raise BrokenOutcome(
+            f"{day.day}: the day goes from {units_text(day.opening)} to {units_text(day.closing)}, "
+            f"its trades from {units_text(int(followed[wrong[0]]))} to "
+            f"{units_text(int(booked[wrong[0]]))}; run it again"
+        )
 
 
 def _row(index: int, done: TradeDone, lot: dict[str, int]) -> tuple[int, ...]:

@@ -4,13 +4,19 @@ from backtests.outcome import Outcome
 from engine.risk import ENDS_WITH_DAY
 
 
-def days_in_tiers(outcome: Outcome) -> dict[str, int]:
-    """Tiers that were reached, lowest first, with the days that ended in each."""
-    reached = {day.tier for day in outcome.days}
+def tiers_in_order(outcome: Outcome) -> list[str]:
+    """Tiers that were reached: the plan's from its lowest, then those that only runs joined to it
+    had."""
+    reached = {day.tier for day in outcome.days} | {done.tier for done in outcome.trades}
     reached |= {name for day in outcome.days for _, *names in day.tiers for name in names}
+    known = [tier.name for tier in outcome.plan.config.risk.tiers if tier.name in reached]
+    return known + sorted(reached.difference(known))
+
+
+def days_in_tiers(outcome: Outcome) -> dict[str, int]:
+    """Tiers that were reached, in order, with the days that ended in each."""
     ended = [day.tier for day in outcome.days]
-    known = [tier.name for tier in outcome.plan.config.risk.tiers]
-    return {name: ended.count(name) for name in sorted(reached, key=known.index)}
+    return {name: ended.count(name) for name in tiers_in_order(outcome)}
 
 
 def days_halted(outcome: Outcome) -> dict[str, int]:

@@ -1,19 +1,30 @@
 """What chance explains: p-values against scipy, their adjustment, the bootstrap's interval."""
 
+import math
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
 from backtests.metrics.chance import holm, interval_of_mean, student_p, t_statistic
 
 
-@given(t=st.floats(-60, 60), freedom=st.integers(1, 5000))
-def test_the_p_value_is_student_ts(t: float, freedom: int) -> None:
-    assert student_p(t, freedom) == pytest.approx(
-        2 * stats.t.sf(abs(t), freedom), rel=1e-9, abs=1e-14
-    )
+@given(t=st.floats(1e-3, 60), sign=st.sampled_from([1, -1]), freedom=st.integers(1, 5000))
+def test_the_p_value_is_student_ts(t: float, sign: int, freedom: int) -> None:
+    found = student_p(sign * t, freedom)
+    assert found == pytest.approx(2 * stats.t.sf(t, freedom), rel=1e-9, abs=1e-14)
+
+
+@example(t=1e-8)
+@example(t=0.0)
+@given(t=st.floats(0, 1e6))
+def test_the_p_value_is_exact_where_a_formula_gives_it_however_small_the_statistic(
+    t: float,
+) -> None:
+    assert student_p(t, 1) == pytest.approx(1 - 2 / math.pi * math.atan(t), rel=1e-12, abs=1e-12)
+    assert student_p(t, 2) == pytest.approx(1 - t / math.hypot(math.sqrt(2), t), abs=1e-12)
 
 
 @given(values=st.lists(st.integers(-1000, 1000), min_size=2, max_size=60))

@@ -4,11 +4,13 @@ import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 
+from backtests.errors import BrokenOutcome
 from backtests.metrics import DEFINITIONS, Figures, figures
 from backtests.metrics.figures import longest_run, verdict
 from backtests.outcome import Outcome
@@ -158,8 +160,22 @@ def test_days_at_limits_and_in_tiers_are_counted() -> None:
     found = figures(replace(run, days=days))
     assert found.halts == {"loss_limit": 1, "max_drawdown": 3, "stale_feed": 1}
     assert found.loss_limit_days == 1 / 4
-    assert found.tiers == {"MES 1-3": 0, "ES 1": 0, "ES 1-3": 4}
+    assert found.tiers == {"MES 1-3": 0, "ES 1": 0, "ES 1-3": 4, "ES 1-3 top": 0}
     assert found.tier_changes == 1
+
+
+def test_tiers_of_runs_that_were_joined_come_after_the_plans_own() -> None:
+    run = by_ticks([[24], [24]])
+    days = (run.days[0], replace(run.days[1], tier="another"))
+    assert figures(replace(run, days=days)).tiers == {"ES 1-3 top": 1, "another": 1}
+
+
+@pytest.mark.parametrize("change", [{"opening": 1}, {"closing": 1}, {"trades": ()}])
+def test_days_that_do_not_follow_from_one_another_are_refused(change: dict[str, Any]) -> None:
+    run = by_ticks([[24], [8], [24]])
+    days = (run.days[0], replace(run.days[1], **change), run.days[2])
+    with pytest.raises(BrokenOutcome, match=r"^2025-01-03: the day goes from .* run it again$"):
+        figures(replace(run, days=days))
 
 
 def test_the_verdict_follows_from_trades_days_and_the_interval() -> None:

@@ -86,18 +86,18 @@ def test_the_same_seed_gives_the_same_histories() -> None:
 def test_chance_is_called_a_difference_about_once_in_20_times() -> None:
     chance = np.random.default_rng(7)
     called = {"mean": 0, "sharpe": 0, "drawdown": 0}
-    for seed in range(400):
+    for seed in range(300):
         market = chance.normal(2, 100, 120)
         a, b = (np.rint(market + chance.normal(0, 80, 120)).astype(np.int64) for _ in range(2))
         returns = a / 10_000, b / 10_000
-        found = resampled((a, b), returns, block=1, seed=seed, resamples=400)
+        found = resampled((a, b), returns, block=1, seed=seed, resamples=300)
         sharpes = [ratios.sharpe(its) or 0.0 for its in returns]
         called["mean"] += p_value(found.mean_day, float((b - a).mean())) < 0.05
         called["sharpe"] += p_value(found.sharpe, sharpes[1] - sharpes[0]) < 0.05
         called["drawdown"] += p_value(found.drawdown, deepest(b) - deepest(a)) < 0.05
-    assert 8 <= called["mean"] <= 34  # 20 are expected; three deviations are 13
-    assert 8 <= called["sharpe"] <= 34
-    assert called["drawdown"] <= 34
+    assert 4 <= called["mean"] <= 26  # 15 are expected; three deviations are 11
+    assert 4 <= called["sharpe"] <= 26
+    assert called["drawdown"] <= 26
 
 
 def test_a_share_counts_what_is_gone_or_reversed_and_is_never_0() -> None:
