@@ -128,7 +128,7 @@ _ROWS: Final[dict[Section, list[tuple[str, str, Unit, int, str]]]] = {
          "Sharpe ratio less 1.96 standard errors (Mertens 2002: with skew and kurtosis)."),
         ("sharpe_high", "Sharpe ratio, high", Unit.RATIO, 1,
          "Sharpe ratio plus 1.96 standard errors: the true one is between the two in 95 of "
-         "100 runs like this."),
+         "100 runs like this, if days are independent."),
         ("sortino", "Sortino ratio", Unit.RATIO, 1,
          "Mean daily return by the root of the mean square of the losing days' returns, "
          f"winning days counting as 0, times the root of {YEAR}. None without a losing day."),
@@ -158,7 +158,7 @@ _ROWS: Final[dict[Section, list[tuple[str, str, Unit, int, str]]]] = {
          "Days in a row that closed below the high from which the largest fall by day in money "
          "began; until the last day if it was not regained."),
         ("longest_drawdown_days", "Longest drawdown", Unit.DAYS, -1,
-         "Most days in a row that closed below an earlier closing balance."),
+         "Most days in a row that closed below an earlier closing balance or the opening one."),
         ("time_under_water", "Time under water", Unit.FRACTION, -1,
          "Days that closed below an earlier closing balance or the opening one, by all days."),
         ("recovery", "Recovery factor", Unit.RATIO, 1,
@@ -179,7 +179,7 @@ _ROWS: Final[dict[Section, list[tuple[str, str, Unit, int, str]]]] = {
          "sides), as if trades were independent."),
         ("trades_needed", "Trades needed", Unit.COUNT, -1,
          "Trades at which a mean and deviation like these would be told from 0: (1.96 x "
-         "deviation / mean)^2, rounded up."),
+         "deviation / mean)^2, rounded up. None while the t-statistic is within 0.01 of 0."),
         ("verdict", "Verdict", Unit.WORDS, 0,
          f"Under {FEWEST_TRADES} trades or {FEWEST_TRADED_DAYS} days with trades: too few to "
          "tell. Else whether the 95 % interval of the mean trade excludes 0."),
