@@ -23,7 +23,8 @@ _PLOTS: Final = {
     "costs": ("fees",),
     "slippage": ("slippage",),
 }
-_WIDE: Final = ("fan", "fan-retiered")
+_WIDE: Final = ("fan", "fan-retiered", "monte_carlo")
+_HIGH: Final = (*_WIDE, "drawdowns", "ends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,18 @@ def html(result: Json) -> str:
 
 def _panels(part: str, answer: Json, drawn: set[str]) -> list[Panel]:
     figures = [
-        Panel(id=f"{part}-{name}", title=NAMES[name], plot=name, wide=name in _WIDE, size="high")
+        Panel(
+            id=f"{part}-{name}",
+            title=NAMES[name],
+            plot=name,
+            wide=name in _WIDE,
+            size="high" * (name in _HIGH),
+        )
         for name in _PLOTS.get(part, ())
         if name in drawn
     ]
     tables = [
-        Panel(id=f"{part}-{number}", title=sheet.title, table=_table(sheet), wide=True)
+        Panel(id=f"{part}-{number}", title=sheet.title, table=_table(sheet), wide=part in _WIDE)
         for number, sheet in enumerate(sheets(part, answer))
     ]
     return [*figures, *tables]

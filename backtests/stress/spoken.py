@@ -48,11 +48,11 @@ def _of_way(begin: str, way: Json, found: Json) -> Iterator[str]:
         f"{begin} the account ended between {low} and {high} in 95 %, at {middle} in the middle; "
         f"it ended with a loss in {chance_text(final['loss'])}."
     )
-    for depth in _telling(fall["depths"]):
-        yield (
-            f"{begin} it lost {depth['percent']} % or more from its highest balance in "
-            f"{chance_text(depth)}."
-        )
+    depths = "; ".join(
+        f"{depth['percent']} % or more in {chance_text(depth)}"
+        for depth in _telling(fall["depths"])
+    )
+    yield f"From its highest balance it lost {depths}."
     goes_on = (
         "" if "stopped" in way or not way["ruin"]["hits"] else "; these paths go on all the same"
     )
