@@ -144,6 +144,7 @@ def _of_run(run: Paths) -> Json:
         "depth": float(run.depth[0]),
         "streak": row[Column.STREAK],
         "under_water": row[Column.UNDER_WATER],
+        "limit_days": row[Column.LIMIT_DAYS],
         "recovery": None if row[Column.RECOVERY] == NEVER else row[Column.RECOVERY],
         "day": run.marks.tolist(),
         "balance": money(run.fan[:, 0]),

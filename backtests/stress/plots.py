@@ -160,7 +160,7 @@ def _streaks(answer: Json, currency: str) -> Drawn:
         )
     yield "streaks", plot(
         traces,
-        x={"title": title("Losses in a row at most"), "dtick": 1},
+        x={"title": title("Losses in a row at most"), "tickformat": "d"},
         y={"title": title("Paths, %")},
         showlegend=True,
         shapes=[

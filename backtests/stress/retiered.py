@@ -193,14 +193,15 @@ def retiered(
     for path in range(paths):
         days_drawn(seed, path, len(ledger.days), block, picked)
         account = replay.account()
-        sequences.append(_path(replay, account, picked.tolist(), ruin))
+        sequences.append(through(replay, account, picked.tolist(), ruin))
         tiers[account.tier.name] += 1
         limit += Halt.MAX_DRAWDOWN in account.halts
         ruined += account.balance <= ruin
     return Retiered(along(ledger, days, sequences), replay.unknown, limit, ruined, tiers)
 
 
-def _path(replay: Replay, account: Account, picked: list[int], ruin: int) -> tuple[Ints, Ints]:
+def through(replay: Replay, account: Account, picked: list[int], ruin: int) -> tuple[Ints, Ints]:
+    """The P&L of an account that goes through these days, and where each ends in it."""
     starts, seq, ends = replay.ledger.starts.tolist(), [], []
     for day in picked:
         _new_day(account)

@@ -74,6 +74,11 @@ def _monte_carlo(answer: Json) -> Iterator[Sheet]:
             f"{run['under_water']:,}",
             lambda way: f"{way['under_water']['50']:,}",
         ),
+        row(
+            "days at the day's loss limit, middle",
+            f"{run['limit_days']:,}",
+            lambda way: f"{way['limit_days']['50']:,}",
+        ),
     ]
     yield Sheet("By the way of drawing", ["", "the run", *(WAYS[name] for name in ways)], rows)
 
@@ -119,7 +124,7 @@ def _streaks(answer: Json) -> Iterator[Sheet]:
             [
                 f"{step['loss']}", f"{step['size']} {step['symbol']}", shown(step["lost"]),
                 shown(step["balance"]), shown(step["drawdown"]), step["tier_after"],
-                ", ".join(step["halts"]),
+                ", ".join(step["halts"]).replace("_", " "),
             ]
             for step in answer["from_closing"]
         ],

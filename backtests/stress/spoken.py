@@ -70,6 +70,11 @@ def _of_way(begin: str, way: Json, found: Json) -> Iterator[str]:
             f"The drawdown limit of {shown(found['limit'])} was reached in "
             f"{chance_text(fall['limit'])}; these paths go on as if it had been lifted at once."
         )
+    days = way["limit_days"]
+    yield (
+        f"Closed trades reached the day's loss limit on {days['50']} of {found['days']:,} days in "
+        f"the middle, on {days['95']} or more in the worst 5 %."
+    )
     for name in ("month", "quarter"):
         period = way[name]
         if period is not None:

@@ -10,19 +10,26 @@ from django.core.management.base import CommandError
 
 
 def write_json(content: Any, out: str) -> None:
-    """Whole or not at all: a file appears under its name when it is complete."""
+    """As `write_text`; "-" is standard output."""
     if out == "-":
         json.dump(content, sys.stdout)
         sys.stdout.write("\n")
         return
+    write_text(json.dumps(content), out, option="--json")
+
+
+def write_text(text: str, out: str, *, option: str) -> None:
+    """Whole or not at all: a file appears under its name when it is complete."""
     path = Path(out)
     try:
         with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False
+            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
         ) as file:
-            json.dump(content, file)
+            file.write(text)
         written = Path(file.name)
         written.chmod(0o644)
         written.replace(path)
     except OSError as error:
-        raise CommandError(f"--json {out}: cannot be written: {error.strerror or error}") from error
+        raise CommandError(
+            f"{option} {out}: cannot be written: {error.strerror or error}"
+        ) from error

@@ -52,11 +52,12 @@ class Command(OneLineCommand):
 
         from backtests.errors import BacktestError
         from backtests.runner import run
+        from backtests.stress.page import html
         from backtests.stress.study import ask, carry_out, find_run
         from backtests.stress.terminal import show
         from engine.errors import EngineError
         from marketdata.errors import MarketDataError
-        from trading.management.output import write_json
+        from trading.management.output import write_json, write_text
 
         out = options["json"]
         file = sys.stderr if out == "-" else cast(TextIO, self.stdout)
@@ -72,6 +73,8 @@ class Command(OneLineCommand):
                 )
             if out:
                 write_json(result, out)
+            if options["html"]:
+                write_text(html(result), options["html"], option="--html")
         except (BacktestError, EngineError, MarketDataError) as error:
             raise refusal(error) from error
         except DatabaseError as error:

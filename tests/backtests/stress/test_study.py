@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -166,6 +168,37 @@ def test_the_command_shows_keeps_and_writes(tmp_path: Path) -> None:
     assert (study.spec["paths"], study.spec["seed"]) == (60, 4)
     assert "In 60 resamplings of days" in text.getvalue().replace("\n", " ")
     assert f"Study {study.pk}, seed 4" in text.getvalue()
+
+
+@pytest.mark.django_db
+def test_the_report_is_a_file_that_asks_nothing_of_any_other_place(tmp_path: Path) -> None:
+    row, out = stored(outcome(days=60, trades=240, seed=1)), tmp_path / "stress.html"
+    call_command("stress", str(row.pk), "--html", str(out), stdout=io.StringIO())
+    page = out.read_text()
+    assert f"Stress tests of backtest {row.pk}: MES" in page
+    assert "SIMULATED MARKET" in page
+    assert "default-src 'none'" in unescape(page)
+    assert "://" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    plots = json.loads(
+        page.split('<script id="report-plots" type="application/json">')[1].split("</script>")[0]
+    )
+    places = set(re.findall(r'data-plot="([^"]+)"', page))
+    assert places == set(plots) == {
+        "fan", "drawdowns", "ends", "streaks", "hours", "weekdays", "fees", "slippage",
+    }  # fmt: skip
+    fan = plots["fan"]["data"]
+    assert all(low <= high for low, high in zip(fan[0]["y"], fan[1]["y"], strict=True))
+    assert fan[-1]["y"][-1] == pytest.approx(float(row.closing))
+
+
+@pytest.mark.django_db
+def test_a_report_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    row = stored(by_ticks([[8], [-8]]))
+    with pytest.raises(CommandError, match=r"--html .* cannot be written"):
+        call_command(
+            "stress", str(row.pk), "--costs", "--html", str(tmp_path / "no" / "x.html"),
+            stdout=io.StringIO(),
+        )  # fmt: skip
 
 
 @pytest.mark.django_db
