@@ -1,6 +1,7 @@
 """The pages beside the live one: trades, a trade's story, sessions, the day's recap.
 
-    filters.py    what a list is narrowed to, as the address says it
+    address.py    what an address asks of a list: values, days, order, page
+    filters.py    what a list of trades is narrowed to
     trades.py     reading trades; one trade's neighbours and chart
     figures.py    what trades made: net, win rate, profit factor, expectancy
     export.py     trades as CSV

@@ -24,12 +24,18 @@ def query_of(values: Mapping[str, object]) -> str:
 
 
 def page(
-    request: HttpRequest, name: str, context: dict[str, Any], part: str = "", *, query: str = ""
+    request: HttpRequest,
+    name: str,
+    context: dict[str, Any],
+    part: str = "",
+    *,
+    query: str = "",
+    folder: str = "trading/pages",
 ) -> HttpResponse:
     """A page, or the part that htmx asked for. `query` is what the address should say, without
     what was left empty."""
     alone = bool(part) and wants_part(request)
-    answer = render(request, f"trading/pages/{part if alone else name}", context)
+    answer = render(request, f"{folder}/{part if alone else name}", context)
     patch_vary_headers(answer, ["HX-Request"])
     if alone:
         answer["HX-Push-Url"] = f"{request.path}?{query}" if query else request.path

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from trading.errors import ExplainError
 from trading.models import Trade
 from trading.pages import answers, filters
+from trading.pages.address import columns
 from trading.pages.answers import page
 from trading.pages.export import csv_of
 from trading.pages.figures import DEFINITIONS
@@ -52,7 +53,7 @@ def trades(request: HttpRequest) -> HttpResponse:
         "definitions": DEFINITIONS,
         "page": shown,
         "any": bool(shown.object_list) or entered_trades().exists(),
-        "columns": columns(wanted),
+        "columns": columns(wanted, COLUMNS, NUMBERS),
         "before": wanted.query(page=shown.number - 1),
         "after": wanted.query(page=shown.number + 1),
     }
@@ -75,20 +76,6 @@ COLUMNS = (
     ("net", "Net", "P&L less fees"),
 )
 NUMBERS = ("mae", "mfe", "fees", "net")
-
-
-def columns(wanted: filters.TradeFilter) -> list[dict[str, Any]]:
-    """The list's heads: how each sorts, and whether it does."""
-    present = wanted.sort.lstrip("-")
-    way = "descending" if wanted.sort.startswith("-") else "ascending"
-    return [
-        {
-            "name": name, "label": label, "title": title, "number": name in NUMBERS,
-            "query": wanted.sorted_by(name) if name else "",
-            "sorted": way if name and name == present else "",
-        }
-        for name, label, title in COLUMNS
-    ]  # fmt: skip
 
 
 @require_safe
