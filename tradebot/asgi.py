@@ -15,15 +15,18 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradebot.settings")
 pages = get_asgi_application()
 
 # Consumers import models, which exist only once Django is set up.
+from backtests import routing as backtests_routing  # noqa: E402
 from tradebot.static_files import StaticFirst  # noqa: E402
-from trading.routing import websocket_urlpatterns  # noqa: E402
+from trading import routing as trading_routing  # noqa: E402
+
+sockets = trading_routing.websocket_urlpatterns + backtests_routing.websocket_urlpatterns
 
 application = ProtocolTypeRouter(
     {
         "http": StaticFirst(pages),
         "websocket": AllowedHostsOriginValidator(
             # The stubs want a type that is private to them.
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))  # type: ignore[arg-type]
+            AuthMiddlewareStack(URLRouter(sockets))  # type: ignore[arg-type]
         ),
     }
 )

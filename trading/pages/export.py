@@ -22,11 +22,11 @@ CHUNK: Final = 500
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def _text(value: str) -> str:
+def cell_text(value: str) -> str:
     return f"'{value}" if value.startswith(FORMULA) else value
 
 
-def _amount(value: Decimal | None) -> str:
+def amount_text(value: Decimal | None) -> str:
     return "" if value is None else number_text(value, 2)
 
 
@@ -39,41 +39,41 @@ def _size(row: Trade) -> str:
     return number_text(instrument(row.instrument_id).lot * row.size, 0)
 
 
-def _utc(value: datetime | None) -> str:
+def utc_text(value: datetime | None) -> str:
     return "" if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
-def _new_york(value: datetime | None) -> str:
+def new_york_text(value: datetime | None) -> str:
     return "" if value is None else value.astimezone(NEW_YORK).isoformat(" ", "milliseconds")
 
 
 COLUMNS: Final[dict[str, Callable[[Trade], object]]] = {
-    "trade": lambda row: _text(row.pk),
-    "account": lambda row: _text(row.account.name),
-    "symbol": lambda row: _text(row.instrument_id),
+    "trade": lambda row: cell_text(row.pk),
+    "account": lambda row: cell_text(row.account.name),
+    "symbol": lambda row: cell_text(row.instrument_id),
     "trading_day": lambda row: row.day.isoformat(),
     "status": lambda row: row.status,
     "direction": lambda row: row.get_direction_display(),
     "size": _size,
-    "pattern": lambda row: _text(row.pattern),
-    "regime": lambda row: _text(row.regime),
-    "entry_utc": lambda row: _utc(row.entry_ts),
-    "entry_new_york": lambda row: _new_york(row.entry_ts),
+    "pattern": lambda row: cell_text(row.pattern),
+    "regime": lambda row: cell_text(row.regime),
+    "entry_utc": lambda row: utc_text(row.entry_ts),
+    "entry_new_york": lambda row: new_york_text(row.entry_ts),
     "entry_price": lambda row: _price(row.entry_price, row),
-    "exit_utc": lambda row: _utc(row.exit_ts),
-    "exit_new_york": lambda row: _new_york(row.exit_ts),
+    "exit_utc": lambda row: utc_text(row.exit_ts),
+    "exit_new_york": lambda row: new_york_text(row.exit_ts),
     "exit_price": lambda row: _price(row.exit_price, row),
-    "exit_reason": lambda row: _text(row.exit_reason),
+    "exit_reason": lambda row: cell_text(row.exit_reason),
     "stop": lambda row: _price(row.stop, row),
     "target": lambda row: _price(row.target, row),
     "last_stop": lambda row: _price(row.last_stop, row),
     "mae_ticks": lambda row: "" if row.mae is None else row.mae,
     "mfe_ticks": lambda row: "" if row.mfe is None else row.mfe,
-    "gross": lambda row: _amount(row.gross),
-    "fees": lambda row: _amount(row.fees),
-    "net": lambda row: _amount(row.net),
-    "currency": lambda row: _text(row.instrument.currency),
-    "balance": lambda row: _amount(row.balance),
+    "gross": lambda row: amount_text(row.gross),
+    "fees": lambda row: amount_text(row.fees),
+    "net": lambda row: amount_text(row.net),
+    "currency": lambda row: cell_text(row.instrument.currency),
+    "balance": lambda row: amount_text(row.balance),
     "ticks": lambda row: "synthetic" if row.session.synthetic else "recorded",
 }
 

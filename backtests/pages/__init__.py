@@ -1,0 +1,14 @@
+"""Backtests in the browser: list, start, watch, read, compare.
+
+    runs.py        reading runs: the list, how far one is, its days
+    asking.py      what the form asks for, checked: a plan, or what is wrong with which field
+    choices.py     what the form can be filled with: stored days, configurations, fills
+    trades.py      a run's trades: narrowed, sorted, as CSV
+    report.py      what a finished run's page says of it
+    answers.py     who may, and how a refusal looks
+    views.py       the list, the form, deleting, comparing
+    run_views.py   one run
+
+Starting, stopping and deleting are POST and need the permission that steering the pipeline needs.
+Money stays Decimal up to the text; plots alone are rounded.
+"""

@@ -1,0 +1,73 @@
+"""Who may, and how a refusal looks: a page that says it in words."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec, cast
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.cache import never_cache
+
+from backtests.models import Backtest
+from trading.control.requests import may
+from trading.control.views import PERMISSION
+from trading.pages import answers
+
+FOLDER: Final = "backtests"
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def page(
+    request: HttpRequest, name: str, context: dict[str, Any], part: str = "", *, query: str = ""
+) -> HttpResponse:
+    """As `trading.pages.answers.page`; the page knows whether its user may start and stop."""
+    known = context | {"may_run": may_run(request)}
+    return answers.page(request, name, known, part, query=query, folder=FOLDER)
+
+
+def may_run(request: HttpRequest) -> bool:
+    return may(cast(User, request.user), PERMISSION)
+
+
+def needs_permission(what: str) -> Callable[[View[P]], View[P]]:
+    """A view for logged-in users who may steer; others are told what they may not, and why."""
+
+    def wrap(view: View[P]) -> View[P]:
+        @never_cache
+        @login_required
+        @wraps(view)
+        def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not may_run(request):
+                return refused(
+                    request,
+                    403,
+                    f"{request.user.get_username()} may look but not {what}",
+                    f"An administrator can give the permission {PERMISSION}.",
+                )
+            return view(request, *args, **kwargs)
+
+        return checked
+
+    return wrap
+
+
+def refused(request: HttpRequest, status: int, title: str, remedy: str) -> HttpResponse:
+    context = {"title": title, "remedy": remedy}
+    return render(request, "backtests/refused.html", context, status=status)
+
+
+def run_or_404(pk: int) -> Backtest:
+    row = Backtest.objects.select_related("asked_by").filter(pk=pk).first()
+    if row is None:
+        raise Http404(f"There is no backtest {pk}.")
+    return row
+
+
+def user_of(request: HttpRequest) -> User:
+    """The request's user itself: rows and tasks take no lazy object."""
+    user = request.user
+    return cast(User, user._wrapped if isinstance(user, SimpleLazyObject) else user)

@@ -1,0 +1,67 @@
+"""The list of runs, and what is done with runs as a whole: deleting, comparing."""
+
+from typing import Any, Final
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from backtests.models import Backtest
+from backtests.pages import deleting
+from backtests.pages.answers import needs_permission, page, refused, run_or_404, user_of
+from backtests.pages.choices import stored_days
+from backtests.pages.runs import is_finished, run_filter, runs, symbols
+from trading.pages import answers
+from trading.pages.address import columns
+
+COLUMNS: Final = (
+    ("asked", "Run", "Number, and when it was asked for; New York"),
+    ("symbol", "Market", "Symbol and trading days"),
+    ("days", "Days", "Days done of those asked for"),
+    ("", "Configuration", ""),
+    ("", "State", ""),
+    ("trades", "Trades", "Closed trades"),
+    ("net", "Net", "P&L less fees"),
+)
+NUMBERS: Final = ("days", "trades", "net")
+
+
+@require_safe
+@never_cache
+@login_required
+def run_list(request: HttpRequest) -> HttpResponse:
+    wanted = run_filter(request.GET.dict())
+    rows = wanted.apply(runs())
+    shown = Paginator(rows, answers.PAGE_SIZE).get_page(wanted.page)
+    any_run = bool(shown.object_list) or Backtest.objects.exists()
+    context: dict[str, Any] = {
+        "wanted": wanted,
+        "page": shown,
+        "any": any_run,
+        "columns": columns(wanted, COLUMNS, NUMBERS),
+        "before": wanted.query(page=shown.number - 1),
+        "after": wanted.query(page=shown.number + 1),
+        "choices": {"symbol": symbols(), "status": Backtest.Status.values},
+    }
+    if not any_run:
+        context["stored"] = stored_days()
+    query = wanted.query(page=shown.number)
+    return page(request, "list.html", context, "_list.html", query=query)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs_permission("delete backtests")
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET asks, POST deletes. A run that still works is stopped first."""
+    row = run_or_404(pk)
+    if not is_finished(row):
+        return refused(
+            request, 409, f"Backtest {pk} is not finished", "Stop it first; then it can be deleted."
+        )
+    if request.method == "POST":
+        deleting.delete(row, user_of(request))
+        return redirect("backtests")
+    return page(request, "delete.html", {"run": row, "studies": row.studies.count()})

@@ -1,0 +1,35 @@
+"""What the templates of backtests ask of a run, and how its figures are written."""
+
+from typing import Final
+
+from django import template
+
+from backtests.models import Backtest
+from backtests.pages.runs import is_finished
+
+register = template.Library()
+
+LEVELS: Final = {
+    Backtest.Status.WAITING: "idle",
+    Backtest.Status.RUNNING: "ok",
+    Backtest.Status.DONE: "idle",
+    Backtest.Status.STOPPED: "warn",
+    Backtest.Status.FAILED: "danger",
+}
+
+
+@register.filter
+def level(run: Backtest) -> str:
+    """The colour of its state."""
+    return LEVELS[Backtest.Status(run.status)]
+
+
+@register.filter
+def finished(run: Backtest) -> bool:
+    return is_finished(run)
+
+
+@register.filter
+def comparable(run: Backtest) -> bool:
+    """Whether there is something of it to compare."""
+    return is_finished(run) and run.days_done > 0
