@@ -70,6 +70,12 @@ def configured(asked: Asked) -> tuple[EngineConfig, str]:
 
     source = find_source(asked.config) if asked.config else None
     given = given_by(asked.symbol, source)
+    return topped(given, asked, source.label if source else "")
+
+
+def topped(given: EngineConfig, asked: Asked, label: str) -> tuple[EngineConfig, str]:
+    """A configuration with the words on top, whatever `config` says, and its name with them. An
+    empty label is the defaults'."""
     config = given if not asked.fills else replace(given, fills=fill_profile(asked.fills))
     config = config.override(asked.settings)
     if asked.start_balance:
@@ -79,9 +85,9 @@ def configured(asked: Asked) -> tuple[EngineConfig, str]:
         raise PlanError(f"tiers {asked.tiers!r} is not known; it is {' or '.join(TIERS)}")
     if asked.tiers == "off":
         config = without_tiers(config)
-    if source is None:
+    if not label:
         return config, "" if config == engine_config(asked.symbol) else "defaults, with options"
-    return config, source.label + (", with options on top" if config != given else "")
+    return config, label + (", with options on top" if config != given else "")
 
 
 def without_tiers(config: EngineConfig) -> EngineConfig:

@@ -1,7 +1,7 @@
 """Backtests in the browser: list, start, watch, read, compare.
 
     runs.py        reading runs: the list, how far one is, its days
-    asking.py      what the form asks for, checked: a plan, or what is wrong with which field
+    form.py        what the form asks for, checked: a plan, or what is wrong with which field
     choices.py     what the form can be filled with: stored days, configurations, fills
     trades.py      a run's trades: narrowed, sorted, as CSV
     report.py      what a finished run's page says of it

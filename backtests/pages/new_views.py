@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from backtests.models import Backtest
-from backtests.pages import asking
+from backtests.pages import form
 from backtests.pages.answers import needs_permission, page, run_or_404, user_of
 from backtests.pages.choices import accounts, configurations, fills, stored_days
 
@@ -20,7 +20,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """GET shows the form, filled in as the address or another run (`?again=12`) says; POST starts
     the run and leads to its page."""
     if request.method == "POST":
-        asked = asking.read(request.POST.dict())
+        asked = form.read(request.POST.dict())
         if asked.plan is None:
             return _form(request, asked, status=400)
         from backtests import control
@@ -31,12 +31,12 @@ def new(request: HttpRequest) -> HttpResponse:
         return redirect("backtest", row.pk)
     sent = request.GET.dict()
     if sent.get("again", "").isdecimal():
-        sent = asking.again(run_or_404(int(sent["again"][:18]))) | {
+        sent = form.again(run_or_404(int(sent["again"][:18]))) | {
             name: value for name, value in sent.items() if name != "again"
         }
     held = stored_days()
     sent.setdefault("symbol", held[0].symbol if held else "")
-    return _form(request, asking.read(sent), fresh=True)
+    return _form(request, form.read(sent), fresh=True)
 
 
 @require_safe
@@ -44,12 +44,12 @@ def new(request: HttpRequest) -> HttpResponse:
 @login_required
 def estimate(request: HttpRequest) -> HttpResponse:
     """What the form, as it is filled in now, comes to: days, what is missing, what is wrong."""
-    asked = asking.read(request.GET.dict())
+    asked = form.read(request.GET.dict())
     return page(request, "_estimate.html", {"asked": asked, "found": asked.found})
 
 
 def _form(
-    request: HttpRequest, asked: asking.Asked, *, status: int = 200, fresh: bool = False
+    request: HttpRequest, asked: form.Filled, *, status: int = 200, fresh: bool = False
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "asked": asked,
@@ -59,9 +59,9 @@ def _form(
         "stored": stored_days(),
         "configurations": configurations(),
         "accounts": accounts(),
-        "which": asking.WHICH,
-        "tiers": asking.TIERS,
-        "sessions": asking.SESSIONS,
+        "which": form.WHICH,
+        "tiers": form.TIER_WORDS,
+        "sessions": form.SESSION_WORDS,
         "fills": fills(),
     }
     answer = page(request, "new.html", context)

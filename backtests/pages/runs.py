@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import F, Q, QuerySet
@@ -133,6 +132,3 @@ def equity_so_far(row: Backtest) -> Json | None:
 def days_of(row: Backtest) -> QuerySet[BacktestDay]:
     return row.days.order_by("day")
 
-
-def worst_day(days: QuerySet[BacktestDay]) -> Decimal | None:
-    return days.order_by("net").values_list("net", flat=True).first()

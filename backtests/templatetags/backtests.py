@@ -4,8 +4,10 @@ from typing import Final
 
 from django import template
 
-from backtests.models import Backtest
+from backtests.models import Backtest, BacktestTrade
 from backtests.pages.runs import is_finished
+from engine.instruments import instrument
+from engine.text import number_text
 
 register = template.Library()
 
@@ -33,3 +35,15 @@ def finished(run: Backtest) -> bool:
 def comparable(run: Backtest) -> bool:
     """Whether there is something of it to compare."""
     return is_finished(run) and run.days_done > 0
+
+
+@register.filter
+def lots(trade: BacktestTrade) -> str:
+    """Its size in contracts or coins."""
+    return number_text(instrument(trade.symbol).lot * trade.size, 0)
+
+
+@register.filter
+def milliseconds(ns: int) -> int:
+    """As addresses of replays say times."""
+    return ns // 1_000_000

@@ -4,16 +4,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from backtests.asking import SESSIONS, TIERS, Asked, topped
 from backtests.days import Found, find_days
-from backtests.errors import PlanError
+from backtests.errors import BacktestError, PlanError
 from backtests.models import Backtest
 from backtests.pages.choices import accounts, fills
 from backtests.plan import Plan
-from engine.account_rules import SINGLE_TIER
-from engine.config import EngineConfig, engine_config, fill_profile
+from engine.config import EngineConfig, engine_config
 from engine.errors import EngineError
 from engine.instruments import INSTRUMENTS
 from marketdata.errors import MarketDataError
@@ -27,9 +26,10 @@ from trading.pipeline.options import INDEX_SYMBOLS, configured
 from trading.pipeline.start import stored_tiers
 
 WHICH: Final = {"all": "All stored days", "last": "The last days", "range": "From one to another"}
-TIERS: Final = {"on": "On", "off": "Off"}
-SESSIONS: Final = {"rth": "Regular hours", "all": "All hours"}
+TIER_WORDS: Final = {"on": "As configured", "off": "Off"}
+SESSION_WORDS: Final = {"rth": "Regular hours", "all": "All hours"}
 AS_ACCOUNT: Final = "account:"
+AS_RUN: Final = "run:"
 NOTE: Final = 200
 MOST_DAYS: Final = 5_000
 FIELDS: Final = (
@@ -40,7 +40,7 @@ USUAL: Final = {"which": "all", "last_days": "60", "tiers": "on", "session": "rt
 
 
 @dataclass
-class Asked:
+class Filled:
     """The form as it was filled in, what is wrong with it by field ("" is the whole), and the days
     and the plan as far as they could be made out."""
 
@@ -54,9 +54,9 @@ class Asked:
         return self.values["note"]
 
 
-def read(sent: Mapping[str, str]) -> Asked:
+def read(sent: Mapping[str, str]) -> Filled:
     """Check all fields; with `problems` empty there is a plan."""
-    asked = Asked({name: sent.get(name, USUAL.get(name, "")).strip() for name in FIELDS})
+    asked = Filled({name: sent.get(name, USUAL.get(name, "")).strip() for name in FIELDS})
     values, wrong = asked.values, asked.problems
     symbol = values["symbol"]
     if symbol not in INSTRUMENTS:
@@ -64,11 +64,10 @@ def read(sent: Mapping[str, str]) -> Asked:
     _choices(asked)
     if len(values["note"]) > NOTE:
         wrong["note"] = f"The note has {len(values['note'])} characters; {NOTE} fit."
-    balance = _balance(asked)
     if "symbol" in wrong:
         return asked
     _days(asked)
-    config = _config(asked, symbol, balance)
+    config = _config(asked)
     if not wrong and asked.found is not None and config is not None:
         asked.plan = Plan(
             symbol=symbol,
@@ -82,48 +81,28 @@ def read(sent: Mapping[str, str]) -> Asked:
 
 
 def again(row: Backtest) -> dict[str, str]:
-    """The form that asks for the same once more."""
-    plan = Plan.from_json(row.plan)
+    """The form that asks for the same once more; balance, tiers and fills are in the settings."""
     return {
-        "symbol": plan.symbol,
+        "symbol": row.symbol,
         "which": "range",
-        "from": plan.days[0].isoformat(),
-        "to": plan.days[-1].isoformat(),
-        "config": f"run:{row.pk}",
-        "balance": f"{plan.config.account.balance:f}",
-        "tiers": "off" if plan.config.risk.tiers == SINGLE_TIER else "on",
-        "fills": plan.config.fills.profile,
-        "session": plan.session,
+        "from": row.first.isoformat(),
+        "to": row.last.isoformat(),
+        "config": f"{AS_RUN}{row.pk}",
+        "session": row.plan["session"],
         "note": row.note,
     }
 
 
-def _choices(asked: Asked) -> None:
+def _choices(asked: Filled) -> None:
     for name, allowed in {
-        "which": list(WHICH), "tiers": list(TIERS), "session": list(SESSIONS), "fills": ["", *fills()],
+        "which": list(WHICH), "tiers": TIERS, "session": SESSIONS, "fills": ["", *fills()],
     }.items():  # fmt: skip
         value = asked.values[name]
         if value not in allowed:
             asked.problems[name] = f"“{value[:40]}” is none of {', '.join(filter(None, allowed))}."
 
 
-def _balance(asked: Asked) -> Decimal | None:
-    """The opening balance, None when the configuration says it."""
-    text = asked.values["balance"].replace(",", "")
-    if not text:
-        return None
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount <= 0:
-        said = asked.values["balance"][:40]
-        asked.problems["balance"] = f"“{said}” is no amount above 0; write it like 2500."
-        return None
-    return amount
-
-
-def _days(asked: Asked) -> None:
+def _days(asked: Filled) -> None:
     values, wrong = asked.values, asked.problems
     which = values["which"]
     first: date | None = None
@@ -154,28 +133,27 @@ def _days(asked: Asked) -> None:
         wrong["symbol" if which == "all" else "which"] = f"{error}."
 
 
-def _config(
-    asked: Asked, symbol: str, balance: Decimal | None
-) -> tuple[EngineConfig, str] | None:
+def _config(asked: Filled) -> tuple[EngineConfig, str] | None:
     """The configuration and its name; None with what is wrong said."""
     values, wrong = asked.values, asked.problems
+    words = Asked(
+        symbol=values["symbol"],
+        start_balance=values["balance"].replace(",", ""),
+        tiers=values["tiers"],
+        fills=values["fills"],
+    )
     try:
-        config, name = _named(values["config"], symbol)
-    except (EngineError, TradingError) as error:
+        given, label = _named(values["config"], values["symbol"])
+    except (EngineError, TradingError, BacktestError) as error:
         wrong["config"] = f"{error}."
         return None
+    if wrong.keys() & {"tiers", "fills"}:
+        return None
     try:
-        if values["fills"] and "fills" not in wrong:
-            config = replace(config, fills=fill_profile(values["fills"]))
-        if values["tiers"] == "off":
-            config = replace(config, risk=replace(config.risk, tiers=SINGLE_TIER))
-        if balance is not None:
-            rules = replace(config.account, balance=balance, peak=None, streak=0)
-            config = replace(config, account=rules)
-    except EngineError as error:
+        return topped(given, words, label)
+    except (EngineError, PlanError) as error:  # of the words, only the balance is free text
         wrong["balance"] = f"{error}."
         return None
-    return config, name
 
 
 def _named(where: str, symbol: str) -> tuple[EngineConfig, str]:
@@ -185,8 +163,8 @@ def _named(where: str, symbol: str) -> tuple[EngineConfig, str]:
         return engine_config(symbol), ""
     if where.startswith(AS_ACCOUNT):
         return _as_account(where.removeprefix(AS_ACCOUNT), symbol)
-    if where.startswith("run:"):
-        return _as_run(where.removeprefix("run:"), symbol)
+    if where.startswith(AS_RUN):
+        return _as_run(where.removeprefix(AS_RUN), symbol)
     # Not `find_source`: it also opens files, and this text came from a browser.
     row = stored.find(where)
     if row is None:
