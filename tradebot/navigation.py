@@ -27,6 +27,16 @@ def sidebar(request: HttpRequest) -> list[Item]:
             ],
         },
         {
+            "title": "Backtests",
+            "items": [
+                _link("Start and compare", "science", "backtests") | {"active": False},
+                _list("Backtests", "history_toggle_off", "backtests", "backtest"),
+                _list("Trades of backtests", "swap_vert", "backtests", "backtesttrade"),
+                _list("Days of backtests", "today", "backtests", "backtestday"),
+                _list("Studies", "query_stats", "backtests", "study"),
+            ],
+        },
+        {
             "title": "Set up",
             "items": [
                 _list("Accounts", "account_balance", "trading", "account"),

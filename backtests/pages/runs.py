@@ -131,4 +131,3 @@ def equity_so_far(row: Backtest) -> Json | None:
 
 def days_of(row: Backtest) -> QuerySet[BacktestDay]:
     return row.days.order_by("day")
-

@@ -61,9 +61,7 @@ class RunTradeFilter(Wanted):
 
 def trade_filter(asked: Mapping[str, str]) -> RunTradeFilter:
     """What an address asks for."""
-    return read(
-        RunTradeFilter, asked, names=NAMES, choices=CHOICES, sorts=SORTS, usual=FIRST
-    )
+    return read(RunTradeFilter, asked, names=NAMES, choices=CHOICES, sorts=SORTS, usual=FIRST)
 
 
 def totals(trades: QuerySet[BacktestTrade]) -> Figures:

@@ -1,11 +1,13 @@
 """The list of runs, and what is done with runs as a whole: deleting, comparing."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -13,7 +15,7 @@ from backtests.models import Backtest
 from backtests.pages import deleting
 from backtests.pages.answers import needs_permission, page, refused, run_or_404, user_of
 from backtests.pages.choices import stored_days
-from backtests.pages.runs import is_finished, run_filter, runs, symbols
+from backtests.pages.runs import NUMBER, is_finished, run_filter, runs, symbols
 from trading.pages import answers
 from trading.pages.address import columns
 
@@ -65,3 +67,41 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         deleting.delete(row, user_of(request))
         return redirect("backtests")
     return page(request, "delete.html", {"run": row, "studies": row.studies.count()})
+
+
+@require_safe
+@never_cache
+@login_required
+def compare(request: HttpRequest) -> HttpResponse:
+    """`?a=1&b=2`; the list's boxes send `?run=1&run=2`, which leads there."""
+    chosen = request.GET.getlist("run")
+    if chosen:
+        if len(chosen) != 2:
+            return refused(
+                request, 400, "Two runs can be compared", "Choose exactly two of the list."
+            )
+        query = urlencode({"a": chosen[0], "b": chosen[1]})
+        return redirect(f"{reverse('backtest-compare')}?{query}")
+    found = [_chosen(request.GET.get(name, "")) for name in ("a", "b")]
+    a, b = found
+    if a is None or b is None:
+        missing = " and ".join(
+            name for name, row in zip(("a", "b"), found, strict=True) if row is None
+        )
+        return refused(
+            request,
+            404,
+            "There is nothing to compare",
+            f"{missing} of the address names no finished backtest; choose two of the list.",
+        )
+    from backtests.pages import comparing
+
+    return page(request, "compare.html", comparing.shown(a, b))
+
+
+def _chosen(number: str) -> Backtest | None:
+    """A run that can be compared."""
+    if not number.isdecimal() or len(number) > NUMBER:
+        return None
+    row = Backtest.objects.select_related("asked_by").filter(pk=int(number)).first()
+    return row if row is not None and is_finished(row) and row.days_done else None
