@@ -175,11 +175,11 @@ def _days(request: HttpRequest, row: Backtest) -> dict[str, Any]:
 @login_required
 def report_html(request: HttpRequest, pk: int) -> HttpResponse:
     """The report as a file of its own, always as a download: its policy is not the pages'."""
-    from backtests.pages import report
-
     row = run_or_404(pk)
     if why := _nothing(row):
         return HttpResponse(why, status=409, content_type="text/plain")
+    from backtests.pages import report
+
     return HttpResponse(report.as_html(row), headers=_attached(report.file_name(row, "html")))
 
 
@@ -187,11 +187,11 @@ def report_html(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 def report_json(request: HttpRequest, pk: int) -> HttpResponse:
-    from backtests.pages import report
-
     row = run_or_404(pk)
     if why := _nothing(row):
         return JsonResponse({"error": why}, status=409)
+    from backtests.pages import report
+
     return JsonResponse(
         report.as_document(row),
         json_dumps_params={"indent": 2},

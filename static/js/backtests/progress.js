@@ -25,7 +25,7 @@ export class Progress {
     if (!moved) return;
     this.changedAt = at;
     this.samples.push({ at, work: work(next), ticks: next.ticks });
-    while (this.samples.length > 2 && this.samples[1].at < at - WINDOW_MS) this.samples.shift();
+    while (this.samples.length > 2 && this.samples[1].at <= at - WINDOW_MS) this.samples.shift();
   }
 
   // Ticks a second; null while that cannot be said.
