@@ -1,16 +1,18 @@
 """What a finished run's page says of it: the report's parts and plots, and the files."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from backtests import storing
-from backtests.document import document
+from backtests.document import document as json_document
 from backtests.metrics import Figures, figures
 from backtests.models import Backtest
 from backtests.outcome import Outcome
-from backtests.report import as_json, html, plots, report
+from backtests.report import as_json, document, html, plots
 
-LISTS = "lists"
-"""The report's part that lists trades: the page has a list of its own, of all of them."""
+AT_THE_END: Final = ("definitions", "settings")
+LISTED: Final = "list"
+"""The report's panel with the first trades: the page has a list of its own, of all of them."""
 
 
 def title_of(row: Backtest) -> str:
@@ -28,12 +30,15 @@ def read(row: Backtest) -> tuple[Outcome, Figures]:
 def shown(row: Backtest) -> dict[str, Any]:
     """For the template."""
     outcome, found = read(row)
-    said = report(outcome, found, title=title_of(row), note=row.note)
+    said = document(outcome, found, title=title_of(row), note=row.note)
+    parts = [
+        replace(part, panels=[panel for panel in part.panels if panel.id != LISTED])
+        for part in said.parts
+    ]
     return {
-        "report": said,
-        "before": [part for part in said.parts if part.id in ("figures", "course", "trades")],
-        "after": [part for part in said.parts if part.id in ("definitions", "settings")],
-        "plots": as_json(plots(outcome, found)),
+        "report": replace(said, parts=[part for part in parts if part.id not in AT_THE_END]),
+        "rest": replace(said, parts=[part for part in parts if part.id in AT_THE_END]),
+        "plots": as_json(plots(outcome)),
     }
 
 
@@ -44,9 +49,9 @@ def as_html(row: Backtest) -> str:
 
 
 def as_document(row: Backtest) -> dict[str, Any]:
-    """The whole run as `manage.py backtest --json` writes it, with its figures."""
+    """The whole run as `manage.py backtest --json` writes it."""
     outcome, found = read(row)
-    return document(outcome, number=row.pk) | {"figures": found.as_json()}
+    return json_document(outcome, found, number=row.pk)
 
 
 def file_name(row: Backtest, ending: str) -> str:
