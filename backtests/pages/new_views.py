@@ -22,7 +22,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         asked = form.read(request.POST.dict())
         if asked.plan is None:
-            return _form(request, asked, status=400)
+            return _form(request, asked)
         from backtests import control
 
         row = control.ask(asked.plan, asked_from=Backtest.Asked.PAGE, asked_by=user_of(request))
@@ -48,9 +48,7 @@ def estimate(request: HttpRequest) -> HttpResponse:
     return page(request, "_estimate.html", {"asked": asked, "found": asked.found})
 
 
-def _form(
-    request: HttpRequest, asked: form.Filled, *, status: int = 200, fresh: bool = False
-) -> HttpResponse:
+def _form(request: HttpRequest, asked: form.Filled, *, fresh: bool = False) -> HttpResponse:
     context: dict[str, Any] = {
         "asked": asked,
         "found": asked.found,
@@ -64,6 +62,4 @@ def _form(
         "sessions": form.SESSION_WORDS,
         "fills": fills(),
     }
-    answer = page(request, "new.html", context)
-    answer.status_code = status
-    return answer
+    return page(request, "new.html", context)

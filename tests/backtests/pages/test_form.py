@@ -144,7 +144,6 @@ def test_a_field_that_is_wrong_says_so_and_what_to_do(
     client: Client, asked: list[Plan], fields: dict[str, str], name: str, words: str
 ) -> None:
     answer = send(client, **fields)
-    assert answer.status_code == 400
     assert words in form.read({"symbol": "MES"} | fields).problems[name]
     assert f'id="e-{name}"' in answer.content.decode()
     assert asked == []
@@ -157,7 +156,7 @@ def test_no_file_is_opened_for_a_text_from_a_browser(
     secret = tmp_path / "es.yaml"
     secret.write_text("version: 1\nsymbols: {MES: {risk: {stop_ticks: 7}}}\n")
     answer = send(client, config=str(secret))
-    assert answer.status_code == 400
+    assert "there is no stored configuration" in answer.content.decode()
     assert asked == []
 
 
