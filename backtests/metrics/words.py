@@ -65,6 +65,8 @@ def signed_money_text(units: int) -> str:
 
 def duration_text(seconds: float) -> str:
     """`45 s`, `12 min 5 s`, `3 h 20 min`."""
+    if seconds < 0:
+        return f"{MINUS}{duration_text(-seconds)}"
     whole = round(seconds)
     minutes, rest = divmod(whole, 60)
     hours, minutes_left = divmod(minutes, 60)

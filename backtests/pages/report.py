@@ -9,10 +9,13 @@ from backtests.metrics import Figures, figures
 from backtests.models import Backtest
 from backtests.outcome import Outcome
 from backtests.report import as_json, document, html, plots
+from backtests.report.document import Part
 
 AT_THE_END: Final = ("definitions", "settings")
+LISTS: Final = "lists"
 LISTED: Final = "list"
-"""The report's panel with the first trades: the page has a list of its own, of all of them."""
+"""The report's part that lists trades, and its panel with the first of them: the page has a list
+of its own, of all."""
 
 
 def title_of(row: Backtest) -> str:
@@ -31,15 +34,17 @@ def shown(row: Backtest) -> dict[str, Any]:
     """For the template."""
     outcome, found = read(row)
     said = document(outcome, found, title=title_of(row), note=row.note)
-    parts = [
-        replace(part, panels=[panel for panel in part.panels if panel.id != LISTED])
-        for part in said.parts
-    ]
+    parts = [_without_list(part) if part.id == LISTS else part for part in said.parts]
     return {
         "report": replace(said, parts=[part for part in parts if part.id not in AT_THE_END]),
         "rest": replace(said, parts=[part for part in parts if part.id in AT_THE_END]),
         "plots": as_json(plots(outcome)),
     }
+
+
+def _without_list(part: Part) -> Part:
+    panels = [panel for panel in part.panels if panel.id != LISTED]
+    return replace(part, title="Worst days and trades", panels=panels)
 
 
 def as_html(row: Backtest) -> str:

@@ -1,5 +1,6 @@
 """What the templates of backtests ask of a run, and how its figures are written."""
 
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from django import template
@@ -7,7 +8,7 @@ from django import template
 from backtests.models import Backtest, BacktestTrade
 from backtests.pages.runs import is_finished
 from engine.instruments import instrument
-from engine.text import number_text
+from engine.text import decimals, number_text
 
 register = template.Library()
 
@@ -47,3 +48,11 @@ def lots(trade: BacktestTrade) -> str:
 def milliseconds(ns: int) -> int:
     """As addresses of replays say times."""
     return ns // 1_000_000
+
+
+@register.filter
+def average_price(value: Decimal, symbol: str) -> str:
+    """An average of fills, two places finer than the tick; the CSV has it whole."""
+    places = decimals(instrument(symbol).tick)
+    finer = value.quantize(Decimal(1).scaleb(-places - 2), ROUND_HALF_EVEN)
+    return number_text(finer.normalize(), places)

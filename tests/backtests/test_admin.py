@@ -84,9 +84,10 @@ def test_a_run_leads_to_its_page_trades_and_days(
     for model in (BacktestTrade, BacktestDay):
         url = f"{named(model, 'changelist')}?backtest__id__exact={row.pk}"
         assert url in listed
-        assert admin_client.get(url).context["cl"].result_count == model.objects.filter(
-            backtest=row
-        ).count()
+        assert (
+            admin_client.get(url).context["cl"].result_count
+            == model.objects.filter(backtest=row).count()
+        )
 
 
 def test_the_sidebar_leads_to_them(admin_client: Client) -> None:

@@ -43,7 +43,13 @@ def test_money_has_a_sign_where_a_gain_should_be_seen() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 s"), (59.6, "1 min 0 s"), (725, "12 min 5 s"), (12_000, "3 h 20 min")],
+    [
+        (0, "0 s"),
+        (59.6, "1 min 0 s"),
+        (725, "12 min 5 s"),
+        (12_000, "3 h 20 min"),
+        (-245, "−4 min 5 s"),
+    ],
 )
 def test_durations_name_their_two_largest_units(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
