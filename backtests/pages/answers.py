@@ -1,7 +1,7 @@
 """Who may, and how a refusal looks: a page that says it in words."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, Final, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
@@ -24,8 +24,9 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 def page(
     request: HttpRequest, name: str, context: dict[str, Any], part: str = "", *, query: str = ""
 ) -> HttpResponse:
-    """As `trading.pages.answers.page`; the page knows whether its user may start and stop."""
-    known = context | {"may_run": may_run(request)}
+    """As `trading.pages.answers.page`; a page that asks knows whether its user may start and
+    stop."""
+    known = context | {"may_run": partial(may_run, request)}
     return answers.page(request, name, known, part, query=query, folder=FOLDER)
 
 

@@ -1,8 +1,11 @@
 """What the form can be filled with: stored days, configurations, accounts, fills."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from django.conf import settings
 
 from engine.account_rules import FILL_PROFILES
 from engine.instruments import INSTRUMENTS
@@ -48,3 +51,8 @@ def accounts() -> list[str]:
 
 def fills() -> list[str]:
     return list(FILL_PROFILES)
+
+
+def most_workers() -> int:
+    """Processes that a run may have here; 0 where Celery's workers do it, however many they are."""
+    return 0 if settings.REDIS_URL else os.cpu_count() or 1

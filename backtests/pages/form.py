@@ -10,7 +10,7 @@ from backtests.asking import SESSIONS, TIERS, Asked, topped
 from backtests.days import Found, find_days
 from backtests.errors import BacktestError, PlanError
 from backtests.models import Backtest
-from backtests.pages.choices import accounts, fills
+from backtests.pages.choices import accounts, fills, most_workers
 from backtests.plan import Plan
 from engine.config import EngineConfig, engine_config
 from engine.errors import EngineError
@@ -34,7 +34,7 @@ NOTE: Final = 200
 MOST_DAYS: Final = 5_000
 FIELDS: Final = (
     "symbol", "which", "last_days", "from", "to", "config", "balance", "tiers", "fills", "session",
-    "note",
+    "workers", "note",
 )  # fmt: skip
 USUAL: Final = {"which": "all", "last_days": "60", "tiers": "on", "session": "rth"}
 
@@ -46,6 +46,7 @@ class Filled:
 
     values: dict[str, str]
     problems: dict[str, str] = field(default_factory=dict)
+    workers: int = 0
     found: Found | None = None
     plan: Plan | None = None
 
@@ -64,6 +65,7 @@ def read(sent: Mapping[str, str]) -> Filled:
     _choices(asked)
     if len(values["note"]) > NOTE:
         wrong["note"] = f"The note has {len(values['note'])} characters; {NOTE} fit."
+    _workers(asked)
     if "symbol" in wrong:
         return asked
     _days(asked)
@@ -100,6 +102,17 @@ def _choices(asked: Filled) -> None:
         value = asked.values[name]
         if value not in allowed:
             asked.problems[name] = f"“{value[:40]}” is none of {', '.join(filter(None, allowed))}."
+
+
+def _workers(asked: Filled) -> None:
+    """Where they are Celery's, nobody is asked how many."""
+    text, most = asked.values["workers"], most_workers()
+    if not text or not most:
+        return
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= most:
+        asked.problems["workers"] = f"“{text[:40]}” is no number of workers; write 1 to {most}."
+    else:
+        asked.workers = int(text)
 
 
 def _days(asked: Filled) -> None:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from backtests.models import Backtest
 from backtests.pages import form
 from backtests.pages.answers import needs_permission, page, run_or_404, user_of
-from backtests.pages.choices import accounts, configurations, fills, stored_days
+from backtests.pages.choices import accounts, configurations, fills, most_workers, stored_days
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -25,9 +25,13 @@ def new(request: HttpRequest) -> HttpResponse:
             return _form(request, asked)
         from backtests import control
 
-        row = control.ask(asked.plan, asked_from=Backtest.Asked.PAGE, asked_by=user_of(request))
-        if asked.note:
-            Backtest.objects.filter(pk=row.pk).update(note=asked.note)
+        row = control.ask(
+            asked.plan,
+            asked_from=Backtest.Asked.PAGE,
+            asked_by=user_of(request),
+            note=asked.note,
+            workers=asked.workers,
+        )
         return redirect("backtest", row.pk)
     sent = request.GET.dict()
     if sent.get("again", "").isdecimal():
@@ -61,5 +65,6 @@ def _form(request: HttpRequest, asked: form.Filled, *, fresh: bool = False) -> H
         "tiers": form.TIER_WORDS,
         "sessions": form.SESSION_WORDS,
         "fills": fills(),
+        "workers": most_workers(),
     }
     return page(request, "new.html", context)

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from backtests.models import Backtest
-from backtests.pages.answers import needs_permission, page, refused, run_or_404
+from backtests.pages.answers import needs_permission, page, refused, run_or_404, user_of
 from backtests.pages.runs import (
     days_of,
     equity_so_far,
@@ -95,7 +95,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
         return refused(
             request, 409, f"Backtest {pk} is over", f"It is {row.status}; there is nothing to stop."
         )
-    control.stop(row)
+    control.stop(row, asked_by=user_of(request))
     return redirect("backtest", pk)
 
 

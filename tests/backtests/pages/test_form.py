@@ -35,6 +35,12 @@ def ticks_stored(data_dir: Any) -> None:
         the_store().write(info(day=day), [ticks(5, start=start)])
 
 
+@pytest.fixture(autouse=True)
+def two_processors(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.REDIS_URL = ""
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
     """What was asked of whoever runs backtests; nothing is run."""
@@ -80,11 +86,12 @@ def test_without_ticks_it_says_how_to_get_some(
 def test_a_run_is_asked_for_and_its_page_follows(client: Client, asked: list[Plan]) -> None:
     answer = send(
         client, which="last", last_days="2", balance="5,000", tiers="off", fills="ideal",
-        session="all", note="  Without tiers  ",
+        session="all", workers="2", note="  Without tiers  ",
     )  # fmt: skip
     row = Backtest.objects.get()
     assert answer["Location"] == f"/backtests/{row.pk}/"
     assert (row.asked_from, row.asked_by.username, row.note) == ("page", "ana", "Without tiers")
+    assert row.workers == 2
     (plan,) = asked
     assert plan.days == (DAYS[1], DAYS[2])
     assert plan.missing == (date(2025, 11, 19),)
@@ -137,6 +144,8 @@ def test_as_an_account_trades_is_its_settings_balance_and_tiers(
         ({"config": "nobody"}, "config", "choose one of the list"),
         ({"config": "account:nobody"}, "config", "there is no account 'nobody'"),
         ({"config": "run:99"}, "config", "there is no backtest '99'"),
+        ({"workers": "0"}, "workers", "write 1 to 2"),
+        ({"workers": "many"}, "workers", "write 1 to 2"),
         ({"note": "x" * 201}, "note", "200 fit"),
     ],
 )
@@ -156,7 +165,7 @@ def test_no_file_is_opened_for_a_text_from_a_browser(
     secret = tmp_path / "es.yaml"
     secret.write_text("version: 1\nsymbols: {MES: {risk: {stop_ticks: 7}}}\n")
     answer = send(client, config=str(secret))
-    assert "there is no stored configuration" in answer.content.decode()
+    assert "here is no stored configuration" in answer.content.decode()
     assert asked == []
 
 
@@ -165,6 +174,12 @@ def test_what_was_written_stays_and_cannot_act(client: Client, asked: list[Plan]
     shown = answer.content.decode()
     assert "<script>alert" not in shown
     assert "&lt;script&gt;alert(1)" in shown
+
+
+def test_where_workers_are_celerys_nobody_is_asked_how_many(client: Client, settings: Any) -> None:
+    assert 'name="workers"' in page(client, "/backtests/new/")
+    settings.REDIS_URL = "redis://elsewhere.example:6379/0"
+    assert 'name="workers"' not in page(client, "/backtests/new/")
 
 
 def test_the_estimate_says_days_and_what_is_wrong(client: Client) -> None:

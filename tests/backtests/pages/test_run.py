@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def stopped(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Which runs were asked to stop."""
     found: list[int] = []
-    control = SimpleNamespace(stop=lambda row: found.append(row.pk))
+    control = SimpleNamespace(stop=lambda row, asked_by: found.append(row.pk))
     monkeypatch.setitem(sys.modules, "backtests.control", control)
     monkeypatch.setattr(backtests, "control", control, raising=False)
     return found
