@@ -90,7 +90,7 @@ def test_a_run_is_asked_for_and_its_page_follows(client: Client, asked: list[Pla
     )  # fmt: skip
     row = Backtest.objects.get()
     assert answer["Location"] == f"/backtests/{row.pk}/"
-    assert (row.asked_from, row.asked_by.username, row.note) == ("page", "ana", "Without tiers")
+    assert (row.asked_from, str(row.asked_by), row.note) == ("page", "ana", "Without tiers")
     assert row.workers == 2
     (plan,) = asked
     assert plan.days == (DAYS[1], DAYS[2])
