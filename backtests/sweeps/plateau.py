@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from backtests.sweeps.search import Trial
 from backtests.sweeps.space import Point, Space
@@ -123,39 +123,3 @@ def slices(space: Space, trials: Sequence[Trial], best: Trial, objective: str) -
 
 def _moved(point: Point, to: dict[int, int]) -> Point:
     return tuple(to.get(axis, at) for axis, at in enumerate(point))
-
-
-def heat_map(of: Slice, objective: str) -> dict[str, Any]:
-    """A Plotly figure of a slice, the best point marked."""
-    row, column = of.best
-    return {
-        "data": [
-            {
-                "type": "heatmap",
-                "x": list(of.columns),
-                "y": list(of.rows),
-                "z": [list(scores) for scores in of.scores],
-                "colorscale": "RdBu",
-                "reversescale": False,
-                "zmid": 0,
-                "colorbar": {"title": {"text": objective}},
-                "hovertemplate": f"{of.across} %{{x}}<br>{of.down} %{{y}}<br>"
-                f"{objective} %{{z:.4g}}<extra></extra>",
-            },
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "x": [of.columns[column]],
-                "y": [of.rows[row]],
-                "marker": {"symbol": "circle-open", "size": 18, "line": {"width": 3}},
-                "name": "best",
-                "hoverinfo": "skip",
-                "showlegend": False,
-            },
-        ],
-        "layout": {
-            "title": {"text": f"{objective}: {of.across}" + (f" and {of.down}" if of.down else "")},
-            "xaxis": {"type": "category", "title": {"text": of.across}},
-            "yaxis": {"type": "category", "title": {"text": of.down}},
-        },
-    }

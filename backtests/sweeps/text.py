@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 10
 REASONS: Final = 5
+WIDTH: Final = 160
+"""Characters of a line where there is no terminal to ask."""
 WIDEST: Final = 12
 """Columns of a map that a terminal shows."""
 
@@ -39,7 +41,8 @@ def print_sweep(found: Swept, file: TextIO) -> None:
     _print_overfit(console, found)
     _print_luck(console, found)
     settings = found.space.settings(found.best.point)
-    console.print(f"The best again, with a report: {_command(found.spec, settings)}")
+    others = " (with the other options of this sweep)" if found.spec.plan.config_name else ""
+    console.print(f"The best again, with a report: {_command(found.spec, settings)}{others}")
 
 
 def print_walk(found: Walked, file: TextIO) -> None:
@@ -63,8 +66,8 @@ def print_walk(found: Walked, file: TextIO) -> None:
             f"{fold.train[0]} to {fold.train[-1]}",
             f"{fold.test[0]} to {fold.test[-1]}",
             *(values.get(each.name, "-") for each in found.space.parameters),
-            _number(best.score(objective) if best else None),
-            _number(outside.scores[objective] if outside else None),
+            figure(best.score(objective) if best else None),
+            figure(outside.scores[objective] if outside else None),
             str(outside.trades) if outside else "-",
             units_text(outside.net) if outside else "-",
         )
@@ -72,16 +75,16 @@ def print_walk(found: Walked, file: TextIO) -> None:
     if total is not None:
         console.print(
             f"Out of sample, {len(total.nets)} days: net [bold]{units_text(total.net)}[/bold], "
-            f"{total.trades} trades, {objective} {_number(total.scores[objective])}"
+            f"{total.trades} trades, {objective} {figure(total.scores[objective])}"
         )
     unit = " a day" if objective == "net" else ""
     console.print(
-        f"Mean {objective}{unit} in sample {_number(found.inside)}, out of sample "
-        f"{_number(found.outside)}; kept: {_percent(found.efficiency)}; folds above 0: "
-        f"{_percent(found.kept)}"
+        f"Mean {objective}{unit} in sample {figure(found.inside)}, out of sample "
+        f"{figure(found.outside)}: {percent(found.efficiency)} of it lasted; folds above 0: "
+        f"{percent(found.kept)}"
     )
     for stable in found.stability:
-        spread = "" if stable.spread is None else f", over {_percent(stable.spread)} of its range"
+        spread = "" if stable.spread is None else f", over {percent(stable.spread)} of its range"
         console.print(
             f"{stable.name}: {', '.join(stable.chosen) or '-'} ({_times(stable.changes)}{spread})"
         )
@@ -94,7 +97,10 @@ def print_walk(found: Walked, file: TextIO) -> None:
 def _console(file: TextIO) -> "Console":
     from rich.console import Console
 
-    return Console(file=file, highlight=False, soft_wrap=True)
+    console = Console(file=file, highlight=False, soft_wrap=True)
+    if console.is_terminal:
+        return console
+    return Console(file=file, highlight=False, soft_wrap=True, width=WIDTH)
 
 
 def _table(*columns: str) -> "Table":
@@ -134,11 +140,11 @@ def _ranked(found: Swept) -> "Table":
         table.add_row(
             str(number),
             *(values[name] for name in names),
-            *(_number(ran.scores[name]) for name in ("sharpe", "expectancy")),
+            *(figure(ran.scores[name]) for name in ("sharpe", "expectancy")),
             units_text(ran.net),
-            _number(ran.scores["calmar"]),
+            figure(ran.scores["calmar"]),
             str(ran.trades),
-            _percent(ran.wins / ran.trades if ran.trades else None),
+            percent(ran.wins / ran.trades if ran.trades else None),
             style="bold" if number == 1 else "",
         )
     more = len(found.ranked) - SHOWN
@@ -165,7 +171,7 @@ def _map(of: Slice, objective: str) -> "Table":
     table = _table(_short(of.down), *of.columns)
     table.title = f"{objective} by {of.across}" + (f" and {of.down}" if of.down else "")
     for row, (name, scores) in enumerate(zip(of.rows, of.scores, strict=True)):
-        cells = [_number(score) for score in scores]
+        cells = [figure(score) for score in scores]
         if row == of.best[0]:
             cells[of.best[1]] = f"[bold reverse]{cells[of.best[1]]}[/bold reverse]"
         table.add_row(name, *cells)
@@ -191,7 +197,7 @@ def _print_luck(console: "Console", found: Swept) -> None:
         console.print(
             f"Deflated Sharpe ratio: [bold]{luck.deflated:.3f}[/bold] for {luck.trials:,} trials "
             f"(they amount to {luck.independent:.0f} independent ones: "
-            f"{_number(luck.deflated_independent)}); without that many it would be "
+            f"{figure(luck.deflated_independent)}); without that many it would be "
             f"{luck.probabilistic:.3f}"
         )
     if luck.least_days is not None:
@@ -214,11 +220,13 @@ def _command(spec: Spec, settings: dict[str, str]) -> str:
     return " ".join(words)
 
 
-def _number(value: float | None) -> str:
+def figure(value: float | None) -> str:
+    """Three digits, or a dash where there is none."""
     return "-" if value is None else f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """Of 1, or a dash where there is none."""
     return "-" if value is None else f"{value:.0%}"
 
 

@@ -51,6 +51,7 @@ class Command(OneLineCommand):
         add("--session", default="rth", help="rth (default): regular hours; all: around the clock")
         add("--workers", type=_count, default=1, metavar="N", help="processes (1)")
         add("--json", metavar="OUT", help="write the result there; - is standard output")
+        add("--html", metavar="OUT", help="write the report there: one file, opened from disk")
         add_settings(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -66,7 +67,7 @@ class Command(OneLineCommand):
         from marketdata.errors import MarketDataError
         from marketdata.store import the_store
         from trading.errors import TradingError
-        from trading.management.output import write_json
+        from trading.management.output import write_json, write_text
         from trading.pipeline.options import parse_settings
 
         out = options["json"]
@@ -102,6 +103,10 @@ class Command(OneLineCommand):
                 done = running.run(spec, store, workers=options["workers"], stop=stop, told=told)
             if out:
                 write_json(done.study.result, out)
+            if options["html"]:
+                from backtests.sweeps.report import html  # loads what draws
+
+                write_text(html(done.found), options["html"], option="--html")
         except SweepStopped:
             self.stderr.write("Stopped. What is done is kept: the same command goes on from there.")
             sys.exit(INTERRUPTED)

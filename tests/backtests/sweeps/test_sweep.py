@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from backtests.sweeps.errors import SweepError
-from backtests.sweeps.plateau import heat_map
+from backtests.sweeps.plots import heat_map
 from backtests.sweeps.spec import Spec
 from backtests.sweeps.sweep import Swept, sweep
 from engine.config import EngineConfig
@@ -76,8 +76,10 @@ def test_slices_pass_through_the_best_point() -> None:
     row, column = only.best
     assert only.scores[row][column] == found.best.score("net")
     assert max(score for line in only.scores for score in line if score) == only.scores[row][column]
-    figure = heat_map(only, "net")
-    assert figure["data"][0]["z"][row][column] == only.scores[row][column]
+    (squares,) = heat_map(only, "net")["data"]
+    framed = squares["marker"]["line"]["width"].index(3)
+    assert squares["x"][framed] == only.columns[column]
+    assert squares["y"][framed] == only.rows[row]
 
 
 def test_one_parameter_has_a_slice_of_one_row() -> None:
