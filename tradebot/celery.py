@@ -13,6 +13,7 @@ app = Celery("tradebot")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
+app.autodiscover_tasks(["backtests.sweeps"])
 
 
 @setup_logging.connect

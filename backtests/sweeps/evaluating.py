@@ -1,10 +1,12 @@
-"""Runs a sweep's plans in this process or in several, those that share an analysis together.
+"""Runs a sweep's plans in this process or in several.
 
-What comes of a plan depends on the plan and the ticks alone: workers change how long it takes.
+What comes of a plan depends on the plan and the ticks alone: workers change how long it takes. One
+plan of each analysis is run before the others of it, so that days are analysed once: by all
+workers together when there are few analyses, each by a worker of its own when there are many.
 """
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,14 +29,12 @@ class SweepStopped(Exception):
     """Somebody asked the sweep to stop. What is done is kept."""
 
 
-def by_analysis(plans: Sequence[Plan]) -> list[int]:
-    """The plans' places, those of one analysis after each other: it is made once, and is still
-    cached, also by the system, when the next one needs it."""
-    first: dict[str, int] = {}
-    digests = [analysis_digest(plan.config) for plan in plans]
-    for at, digest in enumerate(digests):
-        first.setdefault(digest, at)
-    return sorted(range(len(plans)), key=lambda at: (first[digests[at]], at))
+def by_analysis(plans: Sequence[Plan]) -> list[list[int]]:
+    """The plans' places, those of one analysis and the same days together."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for at, plan in enumerate(plans):
+        groups.setdefault((analysis_digest(plan.config), plan.days), []).append(at)
+    return list(groups.values())
 
 
 class Here:
@@ -48,47 +48,55 @@ class Here:
         self.stop = stop
 
     def __call__(self, plans: Sequence[Plan]) -> Iterator[tuple[int, Ran]]:
-        order = by_analysis(plans)
-        if self.workers == 1 or len(order) < 2:
-            for at in order:
-                self._ask()
-                yield at, run_one(plans[at], self.store)
-        else:
-            yield from self._in_processes(plans, order)
+        groups = by_analysis(plans)
+        if self.workers == 1 or len(plans) < 2:
+            yield from self._one_by_one(plans, [at for group in groups for at in group], 1)
+            return
+        first = [group[0] for group in groups]
+        others = [at for group in groups for at in group[1:]]
+        # Spawned and not forked: this process has a database connection and threads.
+        with ProcessPoolExecutor(
+            min(self.workers, len(plans)), get_context("spawn"), initializer=_left_to_its_parent
+        ) as pool:
+            try:
+                if len(first) < self.workers:
+                    yield from self._one_by_one(plans, first, self.workers)
+                else:
+                    yield from self._in(pool, plans, first)
+                yield from self._in(pool, plans, others)
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
 
     def _ask(self) -> None:
         if self.stop():
             raise SweepStopped
 
-    def _in_processes(
-        self, plans: Sequence[Plan], order: Sequence[int]
+    def _one_by_one(
+        self, plans: Sequence[Plan], order: Iterable[int], workers: int
     ) -> Iterator[tuple[int, Ran]]:
-        # Spawned and not forked: this process has a database connection and threads.
-        with ProcessPoolExecutor(
-            min(self.workers, len(order)), get_context("spawn"), initializer=_left_to_its_parent
-        ) as pool:
-            waiting: dict[Future[Ran], int] = {}
-            left = iter(order)
-            try:
-                while True:
-                    for at in left:
-                        task = pool.submit(_run_there, plans[at], self.store.root)
-                        waiting[task] = at
-                        if len(waiting) >= 2 * self.workers:
-                            break
-                    if not waiting:
-                        return
-                    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                    for task in done:
-                        yield waiting.pop(task), task.result()
-                    self._ask()
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        for at in order:
+            self._ask()
+            yield at, run_one(plans[at], self.store, workers)
+
+    def _in(
+        self, pool: ProcessPoolExecutor, plans: Sequence[Plan], order: Iterable[int]
+    ) -> Iterator[tuple[int, Ran]]:
+        waiting: dict[Future[Ran], int] = {}
+        left = iter(order)
+        while True:
+            self._ask()
+            while len(waiting) < 2 * self.workers and (at := next(left, None)) is not None:
+                waiting[pool.submit(_run_there, plans[at], self.store.root)] = at
+            if not waiting:
+                return
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for task in done:
+                yield waiting.pop(task), task.result()
 
 
-def run_one(plan: Plan, store: TickStore) -> Ran:
+def run_one(plan: Plan, store: TickStore, workers: int = 1) -> Ran:
     """One plan, whole."""
-    return ran(run(plan, store=store))
+    return ran(run(plan, store=store, workers=workers))
 
 
 def _run_there(plan: Plan, root: Path) -> Ran:

@@ -59,6 +59,15 @@ def fail(study: Study, error: BaseException) -> None:
     study.save(update_fields=["status", "error", "finished_at", "done"])
 
 
+def kept(study: Study, names: Sequence[str]) -> dict[str, Ran]:
+    """What the study has under these names."""
+    found: dict[str, Ran] = {}
+    for begin in range(0, len(names), AT_ONCE):
+        rows = StudyPoint.objects.filter(study=study, name__in=names[begin : begin + AT_ONCE])
+        found |= {row.name: Ran.from_json(row.content) for row in rows}
+    return found
+
+
 class Kept:
     """An `Evaluate` that runs only what the study does not have yet. `told` hears how many runs are
     done, and how many of them were kept from before."""
@@ -79,7 +88,7 @@ class Kept:
 
     def __call__(self, plans: Sequence[Plan]) -> list[Ran]:
         names = [self._name(plan) for plan in plans]
-        found = self._found(names)
+        found = kept(self.study, names)
         self._count(len(set(names) & found.keys()), kept=True)
         new = {name: plan for name, plan in zip(names, plans, strict=True) if name not in found}
         order = list(new)
@@ -91,15 +100,6 @@ class Kept:
             )
             self._count(1)
         return [found[name] for name in names]
-
-    def _found(self, names: Sequence[str]) -> dict[str, Ran]:
-        found: dict[str, Ran] = {}
-        for begin in range(0, len(names), AT_ONCE):
-            rows = StudyPoint.objects.filter(
-                study=self.study, name__in=names[begin : begin + AT_ONCE]
-            )
-            found |= {row.name: Ran.from_json(row.content) for row in rows}
-        return found
 
     def _count(self, count: int, *, kept: bool = False) -> None:
         self.done += count

@@ -46,11 +46,18 @@ def run(
     told: Callable[[int, int], None] = lambda done, kept: None,
     asked_by: User | None = None,
     runs: Runs | None = None,
+    celery: bool = False,
 ) -> Finished:
     """Run what is not kept yet, judge it, and keep that too. SweepStopped when somebody asked for
-    it; the same spec goes on from there. `runs`: where backtests are run, here if not given."""
+    it; the same spec goes on from there. Backtests are run here, on Celery's workers, or where
+    `runs` does."""
     study = keeping.study_for(spec, asked_by=asked_by)
-    evaluate = Kept(study, runs or Here(store, workers=workers, stop=stop), store, told)
+    if runs is None and celery:
+        from backtests.sweeps.tasks import OnCelery
+
+        runs = OnCelery(study, store, stop=stop)
+    runs = runs or Here(store, workers=workers, stop=stop)
+    evaluate = Kept(study, runs, store, told)
 
     def whole(plan: Plan) -> Outcome:
         return runner.run(plan, store=store, workers=workers)

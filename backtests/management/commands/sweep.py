@@ -49,7 +49,12 @@ class Command(OneLineCommand):
         add("--tiers", default="on", help="on (default); off: one tier, the feed's instrument")
         add("--fills", default="", help="honest (default) or ideal")
         add("--session", default="rth", help="rth (default): regular hours; all: around the clock")
-        add("--workers", type=_count, default=1, metavar="N", help="processes (1)")
+        add(
+            "--workers",
+            type=_count,
+            metavar="N",
+            help="processes; without it Celery's workers where some answer, else one process",
+        )
         add("--json", metavar="OUT", help="write the result there; - is standard output")
         add("--html", metavar="OUT", help="write the report there: one file, opened from disk")
         add_settings(parser)
@@ -100,7 +105,14 @@ class Command(OneLineCommand):
             )  # fmt: skip
             most = spec.check()
             with asked_to_stop() as stop, progress_bar(sys.stderr, most) as told:
-                done = running.run(spec, store, workers=options["workers"], stop=stop, told=told)
+                done = running.run(
+                    spec,
+                    store,
+                    workers=options["workers"] or 1,
+                    stop=stop,
+                    told=told,
+                    celery=options["workers"] is None and _on_celery(),
+                )
             if out:
                 write_json(done.study.result, out)
             if options["html"]:
@@ -121,6 +133,22 @@ class Command(OneLineCommand):
         done.print(console_file)
         seconds = time.monotonic() - began
         console_file.write(f"Study {done.study.pk}: {points_line(done.done, done.kept, seconds)}\n")
+
+
+def _on_celery() -> bool:
+    """Whether there are workers that would do it."""
+    from django.conf import settings
+
+    if not settings.REDIS_URL:
+        return False
+    from kombu.exceptions import KombuError
+
+    from backtests.sweeps.tasks import workers_answer
+
+    try:
+        return workers_answer() > 0
+    except (KombuError, OSError):
+        return False
 
 
 @contextmanager

@@ -146,7 +146,7 @@ def test_plans_of_one_analysis_are_run_after_each_other() -> None:
         replace(PLAN, config=PLAN.config.override({"patterns.ratio": a, "risk.stop_ticks": b}))
         for a, b in settings
     ]
-    assert by_analysis(plans) == [0, 2, 4, 1, 3]
+    assert by_analysis(plans) == [[0, 2, 4], [1, 3]]
 
 
 def test_real_runs_are_the_same_with_two_workers(store: TickStore) -> None:

@@ -29,7 +29,7 @@ def test_an_isolated_peak_stands_where_it_cannot_be_missed() -> None:
 def test_a_sweep_without_a_result_has_a_file_too() -> None:
     text = html(sweep(Spec(plan=plan(60), parameters=("risk.stop_ticks=0,-1",)), Market()))
     assert "No point has a score" in text
-    assert "risk.stop_ticks is 0" in text
+    assert "risk.stop_ticks is -1" in text
 
 
 def test_a_walks_file_shows_its_folds_and_the_balance_out_of_sample() -> None:
