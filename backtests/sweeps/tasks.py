@@ -44,7 +44,7 @@ def sweep_points(study_id: int, named: list[tuple[str, dict[str, Any]]]) -> int:
 
 def workers_answer(wait_s: float = 1.0) -> int:
     """How many Celery workers there are."""
-    return len(sweep_points.app.control.ping(timeout=wait_s))
+    return len(sweep_points.app.control.ping(timeout=wait_s) or ())
 
 
 class OnCelery:
