@@ -6,16 +6,18 @@
 `standalone` makes the file. Reports read outcomes and metrics; they compute no figure of their own.
 """
 
-from backtests.metrics import Figures, Series
-from backtests.metrics.breakdowns import breakdowns
+from backtests.compare import Comparison
+from backtests.metrics import Figures, Series, breakdowns
 from backtests.outcome import Outcome
+from backtests.report.comparing import comparison_report
 from backtests.report.document import Report, report
 from backtests.report.drawing import Plot
 from backtests.report.groups import shown
 from backtests.report.plots import drawn
+from backtests.report.side_by_side import compared
 from backtests.report.standalone import as_json, standalone
 
-__all__ = ["Plot", "Report", "as_json", "document", "html", "plots"]
+__all__ = ["Plot", "Report", "as_json", "comparison", "document", "html", "plots"]
 
 
 def html(outcome: Outcome, figures: Figures, *, title: str = "", note: str = "") -> str:
@@ -23,6 +25,13 @@ def html(outcome: Outcome, figures: Figures, *, title: str = "", note: str = "")
     of, groups = Series(outcome), shown(breakdowns(outcome))
     said = report(of, figures, groups, title=title, note=note)
     return standalone("backtests/report/body.html", {"report": said}, drawn(of, groups))
+
+
+def comparison(a: Outcome, b: Outcome, found: Comparison, *, title: str = "") -> str:
+    """The file that compares two runs: `found` is `backtests.compare.compare`'s."""
+    first, second = Series(a), Series(b)
+    said = comparison_report(first, second, found, title=title)
+    return standalone("backtests/report/body.html", {"report": said}, compared(first, second))
 
 
 def plots(outcome: Outcome) -> dict[str, Plot]:

@@ -66,7 +66,7 @@ def excursions(of: Series) -> Plot:
         showlegend=True,
         shapes=[_upright(risk.stop_ticks, LOSS), _level(risk.target_ticks, GAIN)],
         annotations=[
-            _beside(risk.stop_ticks, f"stop {risk.stop_ticks}") | {"y": 0, "yanchor": "bottom"},
+            _beside(risk.stop_ticks, f"stop {risk.stop_ticks}") | {"y": 0.75},
             {
                 "xref": "paper", "x": 1, "y": risk.target_ticks, "xanchor": "right",
                 "yanchor": "bottom", "showarrow": False, "text": f"target {risk.target_ticks}",

@@ -68,7 +68,7 @@ def report(
             *([course(of)] if outcome.days else []),
             *([grouped(groups), single_trades(outcome)] if len(outcome.trades) >= FEWEST else []),
             *([lists(outcome)] if outcome.trades else []),
-            Part(id="definitions", title="Definitions", definitions=_definitions()),
+            definitions(),
             Part(
                 id="settings",
                 title="Configuration",
@@ -103,6 +103,15 @@ def _lede(outcome: Outcome, figures: Figures) -> str:
         f"{outcome.plan.symbol}, {when}: {count_of(len(outcome.days), 'day')}, "
         f"{count_of(figures.trades, 'trade')}, net {signed_money_text(figures.net)} on "
         f"{money_text(figures.opening)}"
+    )
+
+
+def traced(outcome: Outcome) -> str:
+    """What it was made of, in one line."""
+    plan = outcome.plan
+    return (
+        f"{plan.config_name or 'defaults'} ({plan.config.digest}), fills "
+        f"{plan.config.fills.profile}, data {outcome.data_digest[:16]}, code {outcome.code}"
     )
 
 
@@ -162,8 +171,7 @@ def _card(name: str, of: Definition, figures: Figures, note: str = "") -> Card:
     tone = ""
     if of.unit is Unit.MONEY and name in _SIGNED and value:
         tone = "profit" if value > 0 else "loss"
-    if name == "halts" and value:
-        value = {tables.named(halt): days for halt, days in value.items()}
+    value = tables.plain_halts(name, value)
     return Card(of.label, figure_text(name, value), of.text, tone, note)
 
 
@@ -172,5 +180,7 @@ _SIGNED = frozenset(
 )
 
 
-def _definitions() -> list[Meaning]:
-    return [Meaning(of.label, of.text) for of in DEFINITIONS.values()]
+def definitions() -> Part:
+    """What each figure means."""
+    meanings = [Meaning(of.label, of.text) for of in DEFINITIONS.values()]
+    return Part(id="definitions", title="Definitions", definitions=meanings)

@@ -12,6 +12,8 @@ SHOWN: Final = ("weekday", "hour", "pattern", "regime", "tier", "direction", "ex
 IF_SEVERAL: Final = ("symbol", "size")
 """Shown where there is more than one group."""
 BAND: Final = 1.96  # standard errors: 95 % of a normal mean
+FEWEST: Final = 5
+"""Trades of a group whose interval is drawn: of fewer it would look surer than it is."""
 FAINT: Final = 45
 ROW: Final = 30  # pixels
 
@@ -72,4 +74,6 @@ def _colour(group: Group) -> str:
 
 
 def _band(group: Group) -> float:
-    return 0.0 if group.error is None else round(BAND * amount(group.error), 2)
+    if group.error is None or group.trades < FEWEST:
+        return 0.0
+    return round(BAND * amount(group.error), 2)

@@ -74,7 +74,10 @@ def grouped(groups: Sequence[Breakdown]) -> Part:
         )
         for found in groups
     ]
-    note = f"Mean trade of each group with its 95 % interval; faint: may be chance. {CAVEAT}"
+    note = (
+        "The mean trade of each group with 1.96 standard errors to either side; at the right its "
+        f"trades. A faint bar may be chance. {CAVEAT}"
+    )
     return Part(id="groups", title="Where it comes from", note=note, panels=panels)
 
 

@@ -30,6 +30,8 @@ HALTS: Final = {
     Halt.KILL: "the operator stopped everything",
     Halt.DIFFERENCE: "the broker had other than was believed",
 }
+LASTING: Final = (Halt.MAX_DRAWDOWN, Halt.REJECTS, Halt.DIFFERENCE, Halt.OPERATOR, Halt.KILL)
+"""Those that only a person ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +227,13 @@ def _halts(outcome: Outcome) -> list[Statement]:
         return [Statement("plain", "Halts", "None.")]
     parts = [f"{count:,} × {HALTS[Halt(halt)]}" for halt, count in counts.most_common()]
     found = [Statement("plain", "Halts", f"Entries were halted: {'; '.join(parts)}.")]
-    ended = [day.day for day in outcome.days for _, h, _ in day.halts if h == Halt.MAX_DRAWDOWN]
+    lasting = ((day.day, Halt(halt)) for day in outcome.days for _, halt, _ in day.halts)
+    ended = next((found for found in lasting if found[1] in LASTING), None)
     if ended:
-        idle = sum(day.day > ended[0] and not day.trades for day in outcome.days)
-        words = f"The largest allowed drawdown was reached on {ended[0].isoformat()}"
-        words += f"; {idle:,} days after it are without a trade." if idle else "."
+        last, halt = ended
+        idle = sum(day.day > last and not day.trades for day in outcome.days)
+        words = f"On {last.isoformat()} {HALTS[halt]}; in trading a person lifts that, here nobody"
+        words += f" does: {idle:,} days after it are without a trade." if idle else " does."
         found.append(Statement("danger", "Trading ended", words))
     return found
 

@@ -12,7 +12,7 @@ from backtests.metrics import Series
 from backtests.metrics.breakdowns import COLUMNS, Breakdown, Group
 from backtests.metrics.definitions import Unit
 from backtests.metrics.series import Underwater
-from backtests.metrics.words import NONE, money_text, signed_money_text, value_text
+from backtests.metrics.words import NONE, Value, money_text, signed_money_text, value_text
 from backtests.outcome import DayDone, Outcome, TradeDone
 from backtests.report.times import new_york
 from engine.names import Direction, Pattern, Regime
@@ -151,6 +151,13 @@ def number(words: str) -> Cell:
 def named(name: str) -> str:
     """`BUY_IMBALANCE` -> `Buy imbalance`"""
     return name.replace("_", " ").capitalize()
+
+
+def plain_halts(name: str, value: Value) -> Value:
+    """Of the figure that counts halts, their names as people write them."""
+    if name != "halts" or not isinstance(value, Mapping):
+        return value
+    return {named(halt): days for halt, days in value.items()}
 
 
 def risk_of(done: TradeDone) -> int:

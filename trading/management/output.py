@@ -18,6 +18,12 @@ def write_json(content: Any, out: str) -> None:
     write_text(json.dumps(content), out, option="--json")
 
 
+def expect_folder(out: str | None, *, option: str) -> None:
+    """CommandError at once for what could not be written after hours of work."""
+    if out and out != "-" and not Path(out).absolute().parent.is_dir():
+        raise CommandError(f"{option} {out}: there is no folder {Path(out).absolute().parent}")
+
+
 def write_text(text: str, out: str, *, option: str) -> None:
     """Whole or not at all: a file appears under its name when it is complete."""
     path = Path(out)

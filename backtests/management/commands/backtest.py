@@ -35,6 +35,7 @@ class Command(OneLineCommand):
         add("--session", default="rth", help="rth (default): regular hours; all: around the clock")
         add("--workers", type=_count, default=1, metavar="N", help="processes that analyse (1)")
         add("--json", metavar="OUT", help="write everything there; - is standard output")
+        add("--html", metavar="OUT", help="write the report there, one file for any browser")
         add("--note", default="", help="a line that the list of runs shows")
         add_settings(parser)
 
@@ -53,10 +54,12 @@ class Command(OneLineCommand):
         from marketdata.errors import MarketDataError
         from marketdata.store import the_store
         from trading.errors import TradingError
-        from trading.management.commands.replay import write_json
+        from trading.management.output import expect_folder, write_json, write_text
         from trading.pipeline.options import parse_settings
 
         out = options["json"]
+        for option in ("json", "html"):
+            expect_folder(options[option], option=f"--{option}")
         console_file = sys.stderr if out == "-" else cast(TextIO, self.stdout)
         try:
             store = the_store()
@@ -77,6 +80,11 @@ class Command(OneLineCommand):
                     raise
             storing.finish(row, outcome)
             figures = Figures.from_json(row.figures)
+            if options["html"]:
+                from backtests.report import html  # loads what draws
+
+                report = html(outcome, figures, note=options["note"])
+                write_text(report, options["html"], option="--html")
             if out:
                 write_json(document(outcome, figures, number=row.pk), out)
         except (BacktestError, EngineError, MarketDataError, TradingError) as error:

@@ -163,7 +163,8 @@ def test_a_lost_account_is_called_ruin() -> None:
 
 def test_the_end_of_trading_by_the_drawdown_limit_is_dated() -> None:
     found = said(ended())["Trading ended"]
-    assert found.words.startswith("The largest allowed drawdown was reached on 2025-01-03; 2 days")
+    assert found.words.startswith("On 2025-01-03 the largest allowed drawdown was reached")
+    assert "2 days after it are without a trade" in found.words
 
 
 def test_inferred_sides_are_counted() -> None:
