@@ -8,27 +8,26 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.closing import FORMING, QUIET, TELLING, close_bar
+from engine.closing import FORMING, QUIET, TELLING, close_bar, log_has_room
 from engine.config import EngineConfig
 from engine.events import Bar, RegimeReading, Signal
 from engine.footprint import FAR, Ladder, ScanState
-from engine.names import Pattern
-from engine.patterns import FOUND, details_of
+from engine.patterns import FOUND
 from engine.profile import deviation
-from engine.regime import READING, REGIMES, published, reasons
-from engine.router import rejection
+from engine.regime import READING, published
 from engine.rules import compiled_matrix, compiled_rules
 from engine.schedule import TradingDay
-from engine.tables import BAR, KEPT, SESSION, Words, cut, layout, new_words
+from engine.signals import SignalReader
+from engine.tables import BAR, KEPT, NO_LOG, SESSION, LogRoom, Tables, Words, cut, layout, new_words
 
 FIRST_BARS: Final = 512
 FIRST_LEVELS: Final = 256
+FIRST_LOG: Final = LogRoom(8192, 32_768)
 BARS, REMEMBERED, FOUND_COUNT, TRADED, BUYS, SELLS, APPROVED, WANTED_FROM = map(
     (SESSION.names or ()).index,
     ("bars", "remembered", "found", "traded", "buys", "sells", "approved", "wanted_from"),
 )
-PATTERNS: Final = tuple(Pattern)
-BAR_NUMBERS, READING_NUMBERS, FOUND_NUMBERS = layout(BAR), layout(READING), layout(FOUND)
+BAR_NUMBERS, READING_NUMBERS = layout(BAR), layout(READING)
 BAR_FIGURES: Final = (BAR.names or ())[:-2]
 """Those that are published; the last two are what the session's deviation is computed from."""
 
@@ -38,6 +37,7 @@ class Analysis:
 
     def __init__(self, config: EngineConfig, unfinished: tuple[tuple[int, int], ...] = ()) -> None:
         self._config = config
+        self._log = NO_LOG
         self._hold(self._room(FIRST_BARS, FIRST_LEVELS))
         tables = self._tables
         tables.rules[:] = compiled_rules(config)
@@ -49,12 +49,12 @@ class Analysis:
             tables.memory[: len(kept)] = kept
         self._session[REMEMBERED] = len(kept)
         self._session[WANTED_FROM] = FAR
-        self._reasons = reasons(config.regime)
+        self._reader = SignalReader(config)
 
     def _room(self, bars: int, levels: int) -> Words:
         """Empty tables for so many bars of the day, each of up to `levels` prices."""
         unfinished = self._config.patterns.unfinished_memory + 1
-        return new_words(bars, unfinished, len(self._config.regime.news), levels)
+        return new_words(bars, unfinished, len(self._config.regime.news), levels, self._log)
 
     def _grow(self, bars: int, levels: int) -> None:
         """Go on in larger tables."""
@@ -73,6 +73,16 @@ class Analysis:
                 tables.session, tables.bar, tables.reading, tables.found, *tables.marked,
             )
         )  # fmt: skip
+
+    def keep_log(self) -> None:
+        """Log the trading day's bars from now on: they are in `tables`."""
+        self._log = FIRST_LOG
+        self._grow(len(self._tables.history), len(self._tables.levels))
+
+    @property
+    def tables(self) -> Tables:
+        """The tables as they are; when they grow there are others."""
+        return self._tables
 
     @property
     def bars(self) -> int:
@@ -144,10 +154,13 @@ class Analysis:
             self._grow(2 * bars, levels)
         if width > levels:
             self._grow(len(self._tables.history), 2 * width)
+        while self._log.found and not log_has_room(self.words):
+            self._log = LogRoom(2 * self._log.found, 2 * self._log.rows)
+            self._grow(len(self._tables.history), len(self._tables.levels))
 
     def reading(self) -> RegimeReading:
         """Regime, scores and inputs of the last closed bar."""
-        return published(READING_NUMBERS.unpack_from(self._reading), self._reasons)
+        return published(READING_NUMBERS.unpack_from(self._reading), self._reader.reasons)
 
     def bar(self, reading: RegimeReading, warm_up: bool) -> Bar:
         """The last closed bar as an event's part."""
@@ -184,33 +197,8 @@ class Analysis:
     def signals(self, approved_only: bool = False) -> list[Signal]:
         """The last closed bar's signals, in the order of the pattern table."""
         start, end, *_ = BAR_NUMBERS.unpack_from(self._bar)
-        bar_id = str(start) if self._config.bars.kind == "time" else f"{start}.{self.bars - 1}"
         number, reason, confidence, *_ = READING_NUMBERS.unpack_from(self._reading)
-        regime, router = REGIMES[number], self._config.router
         found = self._found[: self._session[FOUND_COUNT] * FOUND.itemsize // 8]
-        signals = []
-        for k, record in enumerate(FOUND_NUMBERS.iter_unpack(found)):
-            number, direction, price, strength, *details, approved, rule = record
-            if approved_only and not approved:
-                continue
-            pattern = PATTERNS[number]
-            signals.append(
-                Signal(
-                    id=f"{bar_id}-{k}",
-                    ts=end,
-                    bar_start=start,
-                    pattern=pattern,
-                    direction=direction,
-                    price=price,
-                    strength=strength,
-                    details=details_of(pattern, details),
-                    regime=regime,
-                    confidence=confidence,
-                    approved=bool(approved),
-                    reason=rejection(
-                        rule, pattern, direction, strength, regime, confidence,
-                        router.min_strength, router.min_confidence, self._reasons[reason],
-                    ),
-                )
-            )  # fmt: skip
-        return signals
+        return self._reader.read(
+            self.bars - 1, start, end, (number, reason, confidence), found, approved_only
+        )

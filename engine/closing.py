@@ -98,6 +98,42 @@ def _find(rows: Any, buys: Any, sells: Any, t: Tables) -> int:
 
 
 @inner
+def _log(rows: Any, n: int, ticks: int, t: Tables) -> None:
+    """Write down the bar that was closed last, with its `n` patterns."""
+    b, day, reading = t.bar[0], t.session[0], t.reading[0]
+    _, _, total, low = rows
+    first = low // t.rules[0].row_ticks
+    for k in range(n):
+        t.log_found[day.logged + k] = t.found[k]
+    day.logged += n
+    for k in range(len(total)):
+        if total[k] > 0:
+            t.log_rows[day.logged_rows] = first + k
+            day.logged_rows += 1
+    line = t.log[day.bars - 1]
+    line.start, line.end, line.ticks = b.start, b.end, ticks
+    line.found, line.rows, line.unfinished = day.logged, day.logged_rows, day.remembered
+    line.regime, line.reason = reading.regime, reading.reason
+    line.confidence = reading.confidence
+
+
+@inner
+def _log_has_room(t: Tables) -> bool:
+    """Whether another bar, of as many prices as there is room for, can be logged."""
+    day = t.session[0]
+    return bool(
+        day.logged + len(t.found) <= len(t.log_found)
+        and day.logged_rows + len(t.levels) <= len(t.log_rows)
+    )
+
+
+@njit
+def log_has_room(words: Any) -> bool:
+    """The same for plain code."""
+    return _log_has_room(cut(words))
+
+
+@inner
 def _within(ts: int, windows: Any) -> bool:
     """Whether a time is in one of the windows [from, to)."""
     found = 0
@@ -145,6 +181,8 @@ def close_bar(state: Any, ladder: Any, words: Any, how: int) -> int:
     day.bars = last + 1
     day.approved = route(t.found, n, t.reading, t.matrix, rules)
     s = fields(state)
+    if len(t.log):
+        _log(rows, n, s.ticks, t)
     s.trades = 0
     s.next_time = ALWAYS
     return int(day.approved)
@@ -159,6 +197,7 @@ def _nothing_else(ts: Any, price: Any, size: Any, side: Any, i: int, state: Any,
         ts[i] < min(s.moment, s.order_at)
         and t.session[0].bars < len(t.history)
         and width < len(t.levels)
+        and (len(t.log) == 0 or _log_has_room(t))
         and first_odd(ts[here], price[here], size[here], side[here], s) == 1
     )
 

@@ -7,73 +7,48 @@
 Rules:
 
 - Only inputs change anything, and time is event time: it is the latest time any input has shown.
-- An input first lets time advance through every moment that is due (bar end, session open, stale
-  feed, end of entries, flatten, close, day end), in order of time; so ticks in any split and beats
-  anywhere in between give the same events.
+- An input first lets time advance through every moment that is due, in order of time
+  (`engine.timeline`); so ticks in any split and beats anywhere in between give the same events.
 - The compiled scan takes the ticks at which nothing can happen; `_take` handles every other one.
 - Here is what the market does; what we do about it is the desk's.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from engine.analysis import Analysis
 from engine.beliefs import Beliefs
 from engine.closing import scan_bars
 from engine.commands import Command
 from engine.config import EngineConfig
-from engine.desk import Desk, first_carry
+from engine.desk import first_carry
 from engine.errors import EngineError, InputError
 from engine.events import (
     Bar,
     BarClosed,
     Carry,
-    DayStarted,
     Event,
     Fill,
     Level,
     RegimeReading,
-    SessionChanged,
-    Signal,
     SignalDetected,
 )
-from engine.footprint import (
-    ALWAYS,
-    FAR,
-    TIME_BARS,
-    ScanState,
-    fit_ladder,
-    new_ladder,
-    scan_records,
-    take,
-)
+from engine.footprint import ALWAYS, FAR, fit_ladder, new_ladder, scan_records, take
 from engine.gate import Gate
 from engine.hearing import require_sane
 from engine.levels import Levels
-from engine.names import ExitReason, Halt
+from engine.names import Halt
 from engine.profile import Profile
-from engine.risk import ENDS_WITH_DAY
-from engine.rules import bar_length
 from engine.schedule import Schedule, TradingDay
 from engine.status import Status, position_of
 from engine.tape import Tape, scan_tape, scan_tape_records
-from engine.ticks import (
-    MAX_LADDER,
-    MAX_TS,
-    NS,
-    ONE_TICK,
-    TICK,
-    TickArray,
-    TickColumns,
-    columns,
-)
+from engine.ticks import MAX_LADDER, MAX_TS, ONE_TICK, TICK, TickArray, TickColumns, columns
+from engine.timeline import NOTHING, Phase, Timeline
 
-NOTHING: Final[Sequence[Event]] = ()
 NO_LADDER: Final = -(1 << 40)  # no price fits: the first tick places the ladder
-Phase = Literal["open", "entries_closed", "flatten", "closed", "end"]
 
 
-class Engine:
+class Engine(Timeline):
     """One instrument's decisions.
 
     `quiet` says only what became of the account: no events of bars, signals, decisions, tape and
@@ -91,12 +66,8 @@ class Engine:
         simulated: bool = True,
         quiet: bool = False,
     ) -> None:
-        self.config = config
-        self.warming = False
         carry = carry or first_carry(config)
-        self._schedule = schedule
-        self._quiet = quiet
-        self._state = ScanState()
+        super().__init__(config, schedule, carry, simulated=simulated, quiet=quiet)
         self._scan = self._state.array
         self._gate = Gate(self._state)
         self._ladder = new_ladder()
@@ -104,13 +75,6 @@ class Engine:
         self._analysis = Analysis(config, carry.unfinished)
         self._tape = Tape(config.tape)
         self._levels = Levels(config, self._analysis, () if quiet else carry.levels)
-        self._desk = Desk(config, carry, self._state, simulated, not quiet)
-        self._state.kind, self._state.length = bar_length(config.bars)
-        self._stale_ns = config.risk.stale_s * NS
-        self._day: TradingDay | None = None
-        self._moments: list[tuple[int, Phase]] = []
-        self._phase = "closed"
-        self._ended = False
         self._reading: RegimeReading | None = None
 
     # -- inputs ------------------------------------------------------------------------------
@@ -170,25 +134,6 @@ class Engine:
             self._arm()
         return self._flush()
 
-    def roll(self) -> Sequence[Event]:
-        """The next tick is the first of a trading day, and of another contract: levels at the old
-        one's prices are gone."""
-        self._analysis.forget_levels()
-        if not self._quiet:
-            self._levels.roll(self._clock, self._desk.events)
-        return self._flush()
-
-    def finish(self) -> Sequence[Event]:
-        """The data ended: close what is open at the last trade, and the bar that is being built."""
-        self._ended = True
-        self._desk.finish(self._state.last_ts)
-        if self._state.trades:
-            if self._state.kind != TIME_BARS:
-                self._state.bar_end = self._clock
-            self._advance(self._state.bar_end)
-        self._arm()
-        return self._flush()
-
     # -- views -------------------------------------------------------------------------------
 
     def forming(self) -> Bar | None:
@@ -213,18 +158,8 @@ class Engine:
         """The levels that live, in the order in which they were made; none in a quiet engine."""
         return self._levels.alive
 
-    def carry(self) -> Carry:
-        """What the next trading day would start from."""
-        account = self._desk.account
-        return Carry(
-            balance=account.balance,
-            peak=account.peak,
-            streak=account.streak,
-            tier=account.tier.name,
-            halts=tuple(halt for halt in account.halts if halt not in ENDS_WITH_DAY),
-            unfinished=self._analysis.remembered,
-            levels=self.levels,
-        )
+    def _remembered(self) -> tuple[tuple[int, int], ...]:
+        return self._analysis.remembered
 
     def status(self) -> Status:
         """A snapshot."""
@@ -256,16 +191,16 @@ class Engine:
             dropped=dict(self._gate.dropped),
         )
 
+    def keep_log(self) -> Analysis:
+        """Log the bars of each trading day from now on, in the tables of what is returned."""
+        self._analysis.keep_log()
+        return self._analysis
+
     def orders(self) -> Beliefs:
         """What is believed to be at the broker; nothing where fills are simulated."""
         return self._desk.beliefs()
 
     # -- ticks -------------------------------------------------------------------------------
-
-    @property
-    def _clock(self) -> int:
-        clock: int = self._state.clock
-        return clock
 
     def _run(self, ts: Any, price: Any, size: Any, side: Any, i: int) -> Sequence[Event]:
         n = len(ts)
@@ -285,7 +220,9 @@ class Engine:
         words = self._analysis.words
         i = scan_bars(ts, price, size, side, i, self._scan, self._ladder, words)
         if self._analysis.approved:
+            self._desk.bars = self._analysis.bars
             self._decide(self._analysis.bar_end, self._analysis.signals(approved_only=True))
+            self._arm()
         return i
 
     def _take(self, ts: int, price: int, size: int, side: int) -> None:
@@ -296,15 +233,11 @@ class Engine:
             return
         ts = max(ts, self._clock)
         self._desk.bars = self._analysis.bars
-        self._advance(ts)
-        if self._day is None:
-            self._start_day(ts)
+        self._come_to(ts)
         if not self._quiet:
             self._tape.take(ts, price, size, side, self._desk.events)
         self._make_room(price)
-        if Halt.STALE_FEED in self._desk.account.halts:
-            self._desk.lift(Halt.STALE_FEED, ts, "ticks again")
-        self._desk.trade(ts, price)
+        self._meet(ts, price)
         if take(ts, price, size, side, self._scan, self._ladder):
             self._state.bar_end = ts
             self._close_bar()
@@ -318,99 +251,37 @@ class Engine:
 
     # -- time --------------------------------------------------------------------------------
 
-    def _advance(self, ts: int) -> None:
-        """Let every moment up to `ts` happen, in order of time."""
-        while (happen := self._next_moment(ts)) is not None:
-            happen()
-
-    def _next_moment(self, ts: int) -> Callable[[], None] | None:
-        """The earliest moment that is due at `ts`; of equal ones in the order of this method."""
-        state = self._state
-        best = ts + 1
-        happen: Callable[[], None] | None = None
-        if state.trades and state.bar_end < best:
-            best, happen = state.bar_end, self._close_bar
-        if self._moments and self._moments[0][0] < best:
-            best, happen = self._moments[0][0], self._next_phase
-        if self._desk.time_stop_at() < best:
-            best, happen = self._desk.time_stop_at(), self._time_stop
-        if ts - state.last_ts > self._stale_ns and (stale_at := self._stale_at()) < min(best, ts):
-            best, happen = stale_at, self._go_stale
-        if self._tape.over_at < min(best, ts):
-            happen = self._end_run
-        return happen
-
-    def _stale_at(self) -> int:
-        """When the feed will count as stale if nothing trades; FAR outside the session."""
-        day = self._day
-        if day is None or self._state.last_ts < day.start:  # the day has had no tick
-            return FAR
-        if Halt.STALE_FEED in self._desk.account.halts:
-            return FAR
-        at = max(self._state.last_ts, day.entries_from) + self._stale_ns
-        return at if at < day.flatten_at else FAR
-
-    def _go_stale(self) -> None:
-        seconds = self.config.risk.stale_s
-        reason = f"no tick for {seconds} s in the session"
-        self._desk.halt(Halt.STALE_FEED, self._stale_at(), reason)
-
-    def _start_day(self, ts: int) -> None:
-        """The first tick of a trading day begins it, with the moments that are already past."""
-        self._day = day = self._schedule.at(ts)
-        if not day.start <= ts < day.end:
-            raise EngineError(f"schedule: the day given for {ts}, {day.day}, does not contain it")
-        self._moments = [
-            (day.open, "open"),
-            (day.entries_to, "entries_closed"),
-            (day.flatten_at, "flatten"),
-            (day.close, "closed"),
-            (day.end, "end"),
-        ]
-        self._phase = "before_open"
+    def _begin_day(self, day: TradingDay) -> None:
         self._reading = None
-        self._state.day_start, self._state.day_end = day.start, day.end
         self._analysis.start_day(day)
         if not self._quiet:
             self._tape.start_day()
             self._levels.start_day(day)
-        self._desk.start_day(day)
-        self._emit(DayStarted(ts=day.start, day=day.day, carry=self._desk.numbered(self.carry())))
-        self._advance(ts)
 
-    def _next_phase(self) -> None:
-        ts, phase = self._moments.pop(0)
-        if phase == "end":
-            self._desk.cancel_entry(ts, "the trading day ended")
-            self._day = None
-            return
-        self._phase = phase
-        self._emit(SessionChanged(ts=ts, phase=phase))
-        if phase == "entries_closed":
-            self._desk.end_entries(ts)
-        elif phase == "open":
+    def _change_session(self, phase: Phase) -> None:
+        if phase == "open":
             self._analysis.anchor_session(self._state, self._ladder)
         elif phase == "closed":
             self._levels.close_session(self._desk.events)
-        elif phase == "flatten":
-            self._desk.flatten(ts, ExitReason.FLATTEN, "the session's flatten time")
 
-    def _time_stop(self) -> None:
-        at = self._desk.time_stop_at()  # past when a broker's fill or reject was late
-        self._desk.time_stop(max(at, self._clock))
+    def _forget_levels(self) -> None:
+        self._analysis.forget_levels()
+        if not self._quiet:
+            self._levels.roll(self._clock, self._desk.events)
+
+    def _sweep_over(self, before: int) -> Callable[[], None] | None:
+        return self._end_run if self._tape.over_at < before else None
 
     def _arm(self) -> None:
         """Tell the scan what to stop for."""
+        self._watch()
         state = self._state
-        moment = self._moments[0][0] if self._moments else ALWAYS
-        state.moment = min(moment, self._desk.time_stop_at(), MAX_TS)
         state.next_time = min(state.bar_end, state.moment) if state.trades else ALWAYS
         in_session = self._phase in ("open", "entries_closed")
         stale = Halt.STALE_FEED in self._desk.account.halts  # the next tick lifts it
         state.gap_ns = self._stale_ns if in_session or stale else FAR
         if self._quiet:
             self._analysis.want(self._entries_from())
-        state.watch_low, state.watch_high, state.order_at = self._desk.watch()
 
     # -- bars --------------------------------------------------------------------------------
 
@@ -436,40 +307,6 @@ class Engine:
             self._levels.close_bar(bar, signals, self._desk.events)
             if approved:
                 self._decide(ts, [signal for signal in signals if signal.approved])
-
-    def _decide(self, ts: int, approved: list[Signal]) -> None:
-        """The bar that ended at `ts` had approved signals."""
-        day = self._day
-        if day is None:
-            raise EngineError("a bar was closed outside a trading day")
-        self._desk.bars = self._analysis.bars
-        rule, reason = self._desk.objection(ts, day, self._stopped())
-        if not (rule and self._quiet):
-            self._desk.decide(ts, approved, day, rule, reason)
-        self._arm()
-
-    def _stopped(self) -> str:
-        """Why no entry is wanted whatever the market does; "" when it is."""
-        return "end_of_data" if self._ended else "warm_up" if self.warming else ""
-
-    def _entries_from(self) -> int:
-        """The first bar end at which an entry could be made as things stand; FAR: at none."""
-        day, desk = self._day, self._desk
-        if day is None or desk.bracket is not None or desk.account.halts or self._stopped():
-            return FAR
-        if not desk.link:
-            return FAR
-        return day.entries_from if self._phase in ("before_open", "open") else FAR
-
-    # -- output ------------------------------------------------------------------------------
-
-    def _emit(self, event: Event) -> None:
-        self._desk.events.append(event)
-
-    def _flush(self) -> Sequence[Event]:
-        events = self._desk.events.copy()
-        self._desk.events.clear()
-        return events
 
 
 def _require_time(ts: int) -> None:

@@ -219,7 +219,7 @@ def _gather(price: Any, size: Any, side: Any, base: int, ladder: Any, s: Any) ->
 
 
 @inner
-def _reaching(ts: Any, start: int, end: int, limit: int) -> int:
+def reaching(ts: Any, start: int, end: int, limit: int) -> int:
     """Index of the first of sorted times [start, end) that is `limit` or later, or `end`."""
     left, right = start, end
     while left < right:
@@ -242,7 +242,7 @@ def scan(ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladd
         chunk = min(i + CHUNK, n)
         end = chunk
         if ts[end - 1] >= limit:
-            end = _reaching(ts, i, end, limit)
+            end = reaching(ts, i, end, limit)
         if end == i:
             return i
         plain, high, low, volume = _plain(ts[i:end], price[i:end], size[i:end], side[i:end], s)
@@ -250,7 +250,7 @@ def scan(ts: Any, price: Any, size: Any, side: Any, start: int, state: Any, ladd
         if not plain:
             # Times may be out of order here, so where they reach the limit is looked up again.
             whole = i + first_odd(ts[i:end], price[i:end], size[i:end], side[i:end], s)
-            whole = _reaching(ts, i, whole, limit)
+            whole = reaching(ts, i, whole, limit)
         if s.kind != TIME_BARS:
             whole = i + first_full(price[i:whole], size[i:whole], side[i:whole], s)
         if whole == i:

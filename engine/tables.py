@@ -37,7 +37,7 @@ SESSION: Final = np.dtype(
             "opened", "closes", "bars",
             "notional", "volume", "day_volume", "cum_delta",
             "remembered", "found", "traded", "buys", "sells", "approved", "wanted_from",
-            "reference",
+            "reference", "logged", "logged_rows",
         )
     ]
     + [("squares", np.float64)]
@@ -45,8 +45,19 @@ SESSION: Final = np.dtype(
 """Open and close of the session; how many bars the day has; sums since the session's open
 (notional, volume, squares around the reference price) and since the day's start; how many
 unfinished levels are remembered; of the last bar: patterns found, levels traded, rows with buy and
-sell imbalances (these three only where it is told of), signals approved.
-`scan_bars` stops at a bar with approved signals that ends from `wanted_from` on."""
+sell imbalances (these three only where it is told of), signals approved; where bars are logged, how
+many patterns and rows the log has. `scan_bars` stops at a bar with approved signals that ends from
+`wanted_from` on."""
+BAR_LOG: Final = np.dtype(
+    [
+        (name, np.int64)
+        for name in ("start", "end", "ticks", "found", "rows", "unfinished", "regime", "reason")
+    ]
+    + [("confidence", np.float64)]
+)
+"""A closed bar in the log: how many good ticks were taken when it closed; where its found patterns
+and the rows that traded end, which begin where those of the bar before end; how many unfinished
+levels were remembered then; and its reading."""
 
 
 class Tables(NamedTuple):
@@ -60,6 +71,9 @@ class Tables(NamedTuple):
     news: npt.NDArray[np.int64]  # [n, 2] windows
     bar: npt.NDArray[np.void]
     reading: npt.NDArray[np.void]
+    log: npt.NDArray[np.void]  # the day's bars; without room there is no log
+    log_found: npt.NDArray[np.void]
+    log_rows: npt.NDArray[np.int64]  # row numbers: price // row_ticks
     levels: npt.NDArray[np.int64]  # dense, from the bar's low
     marks: npt.NDArray[np.float64]  # [2, rows] ratios of buy and sell imbalances
     found: npt.NDArray[np.void]
@@ -70,19 +84,32 @@ class Tables(NamedTuple):
 Words = npt.NDArray[np.int64]
 REGIMES: Final = len(Regime)
 OTHER_PATTERNS: Final = 16  # records of a bar that are not stacks or revisits, and some room
-KEPT: Final = 8
-"""Tables that a bar's close goes on from, rules and the last bar; the others it only writes."""
+KEPT: Final = 11
+"""Tables that a bar's close goes on from, rules, the last bar and the log; the others it only
+writes."""
 
 
-def new_words(bars: int, unfinished: int, news: int, levels: int) -> Words:
+class LogRoom(NamedTuple):
+    """For how many found patterns and rows a log of bars has room; for none, without a log."""
+
+    found: int
+    rows: int
+
+
+NO_LOG: Final = LogRoom(0, 0)
+
+
+def new_words(bars: int, unfinished: int, news: int, levels: int, log: LogRoom = NO_LOG) -> Words:
     """Tables of zeros for so many bars of a day, remembered levels, windows, and prices of a bar.
 
     The words begin with where each table starts, and where all end.
     """
     found = levels + unfinished + OTHER_PATTERNS
+    logged = bars if log.found else 0
     sizes = (
         bars * _words(HISTORY), _words(SESSION), 2 * unfinished, _words(RULES),
         (len(Pattern) + 1) * REGIMES, 2 * news, _words(BAR), _words(READING),
+        logged * _words(BAR_LOG), log.found * _words(FOUND), log.rows,
         3 * levels, 2 * levels, found * _words(FOUND), 4 * levels, 2 * levels,
     )  # fmt: skip
     starts = list(accumulate(sizes, initial=len(sizes) + 1))
@@ -108,11 +135,14 @@ def cut(words: Any) -> Tables:
         w[w[5] : w[6]].reshape((-1, 2)),
         w[w[6] : w[7]].view(BAR),
         w[w[7] : w[8]].view(READING),
-        w[w[8] : w[9]].reshape((-1, 3)),
-        w[w[9] : w[10]].view(np.float64).reshape((2, -1)),
-        w[w[10] : w[11]].view(FOUND),
-        w[w[11] : w[12]].reshape((-1, 4)),
-        w[w[12] : w[13]].reshape((2, -1)),
+        w[w[8] : w[9]].view(BAR_LOG),
+        w[w[9] : w[10]].view(FOUND),
+        w[w[10] : w[11]],
+        w[w[11] : w[12]].reshape((-1, 3)),
+        w[w[12] : w[13]].view(np.float64).reshape((2, -1)),
+        w[w[13] : w[14]].view(FOUND),
+        w[w[14] : w[15]].reshape((-1, 4)),
+        w[w[15] : w[16]].reshape((2, -1)),
     )
 
 

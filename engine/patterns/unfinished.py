@@ -25,6 +25,12 @@ def unfinished(bid: Any, ask: Any, low: int, step: int, rules: Any, found: Any, 
 
 
 @inner
+def revisit(price: int, side: int, found: Any, n: int) -> int:
+    """Report a remembered level whose row traded."""
+    return write(found, n, REVISITED, side, price, 0.5, price, side, 0.0, 0.0)
+
+
+@inner
 def revisited(total: Any, low: int, step: int, levels: Any, count: int, found: Any, n: int) -> Any:
     """Report and forget remembered levels that traded; (n, levels left)."""
     beyond = low + len(total) * step
@@ -32,7 +38,7 @@ def revisited(total: Any, low: int, step: int, levels: Any, count: int, found: A
     for k in range(count):
         price, side = levels[k, 0], levels[k, 1]
         if low <= price < beyond and total[(price - low) // step] > 0:
-            n = write(found, n, REVISITED, side, price, 0.5, price, side, 0.0, 0.0)
+            n = revisit(price, side, found, n)
         else:
             levels[kept, 0], levels[kept, 1] = price, side
             kept += 1

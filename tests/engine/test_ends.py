@@ -22,10 +22,11 @@ from engine.events import (
     OrderCancel,
     OrderIntent,
     OrderUpdate,
+    SignalDetected,
     TradeClosed,
 )
 from engine.money import UNITS
-from engine.names import ExitReason, Halt
+from engine.names import ExitReason, Halt, Pattern
 from tests.engine.drive import (
     BAR,
     BUY_BAR,
@@ -149,6 +150,21 @@ def test_carry_names_what_crosses_the_roll() -> None:
         unfinished=(), levels=driven.engine.levels, sequence=0,
     )  # fmt: skip
     assert driven.engine.carry() == carry
+
+
+def test_the_old_contract_s_last_bar_leaves_the_new_one_no_level() -> None:
+    """It is still open when the contract rolls."""
+    driven = Driven()
+    driven.bar("4800 | 40 x 40", 200)
+    driven.take(driven.engine.roll())
+    driven.trade(5, 4900, day=1)
+    driven.trade(BAR + 5, 4800, day=1)
+    assert [signal.signal.pattern for signal in driven.said(SignalDetected)] == [
+        Pattern.UNFINISHED_HIGH,
+        Pattern.UNFINISHED_LOW,
+    ]
+    assert driven.said(DayStarted)[1].carry.unfinished == ()
+    assert driven.engine.carry().unfinished == ()
 
 
 def test_first_carry_is_of_the_configuration() -> None:

@@ -285,6 +285,7 @@ def test_without_a_key_nothing_is_begun(clock, settings, data_dir):
 def test_a_roll_ends_every_level_of_the_old_contract():
     engine = Engine(engine_config("MES"), schedule(MES, "rth"))
     engine.push_columns(ticks())
+    said = [*engine.beat(schedule(MES, "rth").at(int(ticks().ts[-1])).end)]
     levels = engine.levels
     assert levels
     assert engine.carry().unfinished
@@ -292,5 +293,8 @@ def test_a_roll_ends_every_level_of_the_old_contract():
     assert [(one.level_id, one.reason) for one in gone] == [
         (level.id, LevelEnd.ROLLED) for level in levels
     ]
+    unbeaten = Engine(engine_config("MES"), schedule(MES, "rth"))
+    unbeaten.push_columns(ticks())
+    assert [*unbeaten.roll()] == [*said, *gone], "what is due by the day's end comes first"
     assert (engine.levels, engine.carry().levels, engine.carry().unfinished) == ((), (), ())
     assert list(engine.push_columns(ticks(NEXT_DAY))), "it goes on"
