@@ -24,7 +24,7 @@ from engine.day_analysis import GAP_NS, DayAnalysis, gaps_of
 from engine.desk import first_carry
 from engine.errors import InputError
 from engine.events import Carry, Event, Level
-from engine.footprint import CHUNK, fields, reaching
+from engine.footprint import CHUNK, PlainState, reaching
 from engine.joining import JoinedDay, Joiner, Memory
 from engine.schedule import Schedule, TradingDay
 from engine.timeline import NOTHING, Phase, Timeline
@@ -37,7 +37,7 @@ class AccountRun(Timeline):
         self, config: EngineConfig, schedule: Schedule, carry: Carry | None = None
     ) -> None:
         carry = carry or first_carry(config)
-        super().__init__(config, schedule, carry)
+        super().__init__(config, schedule, carry, PlainState())
         self.signals = self.approved = 0
         self._joiner = Joiner(config)
         self._held: Memory = self._joiner.newest(carry.unfinished)
@@ -91,24 +91,33 @@ class AccountRun(Timeline):
         if self._gaps:
             last = min(last, self._gaps[-1])
         if self._desk.bracket is not None:
-            self._watch()
-            return int(first_touch(self._ts, self._price, i, last, self._state.array))
+            return self._touch(i, last)
         if self._desk.account.halts:
             return last
         while self._wanted and self._wanted[-1][1] < i:
             self._wanted.pop()
         return min(last, self._wanted[-1][1]) if self._wanted else last
 
+    def _touch(self, i: int, last: int) -> int:
+        """The first tick from `i` on that our side waits for, `last` at the latest."""
+        self._watch()
+        state = self._state
+        at, state.run_high, state.run_low = first_touch(
+            self._ts, self._price, i, last, min(state.moment, state.order_at),
+            state.watch_low, state.watch_high, state.run_high, state.run_low,
+        )  # fmt: skip
+        return int(at)
+
     def _take(self, i: int) -> None:
         """One tick at which something may happen, as `Engine` takes it."""
-        state, ts, price = self._state, int(self._ts[i]), int(self._price[i])
+        state, desk, ts, price = self._state, self._desk, int(self._ts[i]), int(self._price[i])
         if i:
             state.clock = state.last_ts = int(self._ts[i - 1])
-            if self._desk.bracket is not None:
-                self._desk.bars = int(self._closes.searchsorted(i, "right"))
-            if not self._fills_bars:
-                self._open_wanted(i)
-        self._come_to(ts)
+            if desk.bracket is not None:
+                desk.bars = int(self._closes.searchsorted(i, "right"))
+        bar_ends = i > 0 and not self._fills_bars and self._open_wanted(i)
+        if bar_ends or self._is_due(i, ts):
+            self._come_to(ts)
         self._meet(ts, price)
         state.clock = state.last_ts = ts
         state.last_price = price
@@ -116,6 +125,11 @@ class AccountRun(Timeline):
         state.run_low = min(state.run_low, price)
         if self._fills_bars and self._open_wanted(i):
             self._close_bar()
+
+    def _is_due(self, i: int, ts: int) -> bool:
+        """Whether a moment of time may be due at tick `i`."""
+        after_silence = bool(self._gaps) and self._gaps[-1] == i
+        return i == 0 or after_silence or ts >= min(self._moments[0][0], self._desk.time_stop_at())
 
     def _open_wanted(self, i: int) -> bool:
         """Open the bar that ends at tick `i`, if it is a wanted one."""
@@ -190,31 +204,33 @@ class AccountRun(Timeline):
 
 
 @njit
-def first_touch(ts: Any, price: Any, start: int, end: int, state: Any) -> int:
-    """The first of good ticks [start, end) that comes to a time or price that the state watches, or
-    `end`. The state's extremes are brought up to date with those before it."""
-    s = fields(state)
-    limit = min(s.moment, s.order_at)
+def first_touch(
+    ts: Any, price: Any, start: int, end: int, limit: int, low: int, high: int,
+    run_high: int, run_low: int,
+) -> Any:  # fmt: skip
+    """The first of good ticks [start, end) whose time is `limit` or later, or whose price is at or
+    below `low`, or at or above `high`; or `end`. And the extremes, with those of the ticks before
+    it."""
     i = start
     while i < end:
         chunk = min(i + CHUNK, end)
         stop = reaching(ts, i, chunk, limit) if ts[chunk - 1] >= limit else chunk
         if stop > i:
-            high = low = price[i]
-            for k in range(i, stop):
-                high = max(high, price[k])
-                low = min(low, price[k])
-            if low <= s.watch_low or high >= s.watch_high:
-                for k in range(i, stop):
-                    if price[k] <= s.watch_low or price[k] >= s.watch_high:
-                        return k
-                    s.run_high = max(s.run_high, price[k])
-                    s.run_low = min(s.run_low, price[k])
-            s.run_high, s.run_low = max(s.run_high, high), min(s.run_low, low)
+            part = price[i:stop]
+            top = bottom = part[0]
+            for k in range(len(part)):
+                top = max(top, part[k])
+                bottom = min(bottom, part[k])
+            if bottom <= low or top >= high:
+                for k in range(len(part)):
+                    if part[k] <= low or part[k] >= high:
+                        return i + k, run_high, run_low
+                    run_high, run_low = max(run_high, part[k]), min(run_low, part[k])
+            run_high, run_low = max(run_high, top), min(run_low, bottom)
         if stop < chunk:
-            return stop
+            return stop, run_high, run_low
         i = stop
-    return end
+    return end, run_high, run_low
 
 
 @njit

@@ -33,7 +33,7 @@ from engine.events import (
     RegimeReading,
     SignalDetected,
 )
-from engine.footprint import ALWAYS, FAR, fit_ladder, new_ladder, scan_records, take
+from engine.footprint import ALWAYS, FAR, ScanState, fit_ladder, new_ladder, scan_records, take
 from engine.gate import Gate
 from engine.hearing import require_sane
 from engine.levels import Levels
@@ -67,7 +67,7 @@ class Engine(Timeline):
         quiet: bool = False,
     ) -> None:
         carry = carry or first_carry(config)
-        super().__init__(config, schedule, carry, simulated=simulated, quiet=quiet)
+        super().__init__(config, schedule, carry, ScanState(), simulated=simulated, quiet=quiet)
         self._scan = self._state.array
         self._gate = Gate(self._state)
         self._ladder = new_ladder()

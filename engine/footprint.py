@@ -84,6 +84,15 @@ class ScanState:
         self.watch_low, self.watch_high = -1, INF_PRICE
 
 
+class PlainState(ScanState):
+    """The same fields for plain code alone, which reads and sets them in a third of the time."""
+
+    clock = last_ts = next_time = moment = order_at = gap_ns = 0
+    watch_low = watch_high = run_high = run_low = ticks = 0
+    day_start = day_end = kind = length = 0
+    bar_start = bar_end = trades = last_price = 0
+
+
 @inner
 def fields(state: Any) -> Any:
     """The STATE record that the words of `ScanState.array` are."""

@@ -38,6 +38,7 @@ class Timeline(ABC):
         config: EngineConfig,
         schedule: Schedule,
         carry: Carry,
+        state: ScanState,
         *,
         simulated: bool = True,
         quiet: bool = True,
@@ -46,7 +47,7 @@ class Timeline(ABC):
         self.warming = False
         self._schedule = schedule
         self._quiet = quiet
-        self._state = ScanState()
+        self._state = state
         self._state.kind, self._state.length = bar_length(config.bars)
         self._desk = Desk(config, carry, self._state, simulated, not quiet)
         self._stale_ns = config.risk.stale_s * NS
