@@ -19,11 +19,12 @@ from backtests.metrics import (
     Unit,
     figure_text,
 )
+from backtests.metrics.figures import SEED
 from backtests.metrics.words import count_of, money_text, signed_money_text
 from backtests.outcome import Outcome
 from backtests.report import tables
 from backtests.report.panels import Card, Meaning, Part
-from backtests.report.parts import FEWEST, course, grouped, lists, single_trades
+from backtests.report.parts import FEWEST, course, grouped, lists, nothing, single_trades
 from backtests.report.simulated import Level, Statement, badges, statements
 
 
@@ -65,7 +66,7 @@ def report(
                 cards=_headline(figures),
                 groups=_groups(figures),
             ),
-            *([course(of)] if outcome.days else []),
+            *([course(of)] if outcome.trades else [nothing(outcome)] if outcome.days else []),
             *([grouped(groups), single_trades(outcome)] if len(outcome.trades) >= FEWEST else []),
             *([lists(outcome)] if outcome.trades else []),
             definitions(),
@@ -122,6 +123,7 @@ def _facts(outcome: Outcome, note: str) -> list[tuple[str, str]]:
         ("Fills", plan.config.fills.profile),
         ("Data", outcome.data_digest[:16]),
         ("Code", outcome.code),
+        ("Seed of intervals", str(SEED)),
     ]
     return [*found, ("Note", note)] if note else found
 

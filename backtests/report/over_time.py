@@ -26,6 +26,7 @@ from backtests.report.drawing import (
     title,
 )
 from backtests.report.times import new_york
+from engine.account_rules import Tier
 from engine.money import UNITS
 
 Number = TypeVar("Number", int, float)
@@ -91,8 +92,19 @@ def equity(of: Series) -> Plot:
             _across(amount(of.outcome.opening), QUIET, "solid"),
             *(_across(amount(tier.min_balance_units), "$warn/70", "dot") for tier in inside),
         ],
-        annotations=[_named(amount(tier.min_balance_units), tier.name) for tier in inside],
+        annotations=[
+            _named(amount(tier.min_balance_units), tier.name) for tier in _apart(inside, room)
+        ],
     )
+
+
+def _apart(tiers: list[Tier], room: int) -> list[Tier]:
+    """Those whose names do not stand on the one below: all have their line."""
+    kept: list[Tier] = []
+    for tier in tiers:
+        if not kept or tier.min_balance_units - kept[-1].min_balance_units > room:
+            kept.append(tier)
+    return kept
 
 
 def drawdown(of: Series) -> Plot:

@@ -15,6 +15,19 @@ FEWEST: Final = 5
 """Trades under which nothing is grouped or distributed: the list says all."""
 
 
+def nothing(outcome: Outcome) -> Part:
+    """Of a run without a trade: how far its signals came."""
+    signals = sum(day.signals for day in outcome.days)
+    approved = sum(day.approved for day in outcome.days)
+    return Part(
+        id="nothing",
+        title="No trade was closed",
+        note=f"{count_of(signals, 'signal')} found, {approved:,} of them approved by the regime "
+        f"filter, on {count_of(len(outcome.days), 'day')}. Limits, hours and halts keep approved "
+        "ones from being traded too.",
+    )
+
+
 def course(of: Series) -> Part:
     outcome = of.outcome
     balances = of.columns.balance.tolist()

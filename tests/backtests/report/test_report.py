@@ -17,7 +17,7 @@ from backtests.report import html
 from backtests.report.simulated import Statement, statements
 from backtests.report.trades_csv import trades_csv
 from engine.money import to_decimal
-from tests.backtests.outcomes import by_ticks
+from tests.backtests.outcomes import by_ticks, outcome
 from tests.backtests.report.runs import (
     EDGES,
     HOSTILE,
@@ -125,6 +125,14 @@ def test_the_heading_names_what_can_be_traced() -> None:
         run.data_digest, run.code,
     ):  # fmt: skip
         assert words in page.text
+
+
+def test_a_run_without_a_trade_says_how_far_its_signals_came() -> None:
+    run = outcome(days=20, trades=0)
+    page = made(run)
+    signals = sum(day.signals for day in run.days)
+    assert f"{signals:,} signals found" in page.text
+    assert not any("data-plot" in each for each in page.all("div"))
 
 
 def test_every_figure_stands_with_its_definition() -> None:
