@@ -12,7 +12,7 @@ from backtests.report.standalone import standalone
 from backtests.report.tables import MONEY, Cell, Column, Table
 from backtests.stress.chances import Json, shown
 from backtests.stress.plots import NAMES, plots
-from backtests.stress.sheets import TITLES, Sheet, sheets
+from backtests.stress.sheets import TITLES, Sheet, answered, sheets
 
 BODY: Final = "backtests/stress/body.html"
 _PLOTS: Final = {
@@ -73,7 +73,7 @@ def report(result: Json) -> StressReport:
         notes=result["notes"],
         parts=[
             Part(part, TITLES[part], answer["sentences"], _panels(part, answer, set(drawn)))
-            for part, answer in result["parts"].items()
+            for part, answer in answered(result)
         ],
         code=run["code"],
     )

@@ -19,7 +19,7 @@ from backtests.report.drawing import (
     title,
 )
 from backtests.stress.chances import Json
-from backtests.stress.sheets import WAYS
+from backtests.stress.sheets import WAYS, answered
 
 LOOKS: Final = {
     "days": {"color": LINE, "width": 2},
@@ -44,7 +44,7 @@ def plots(result: Json) -> dict[str, Plot]:
     """plotly's JSON by name; the names are those of `NAMES`."""
     currency = result["run"]["currency"]
     found: dict[str, Plot] = {}
-    for part, answer in result["parts"].items():
+    for part, answer in answered(result):
         if part in _DRAWN:
             found.update(_DRAWN[part](answer, currency))
     return found

@@ -84,9 +84,17 @@ def _all(
     if rerun is None:
         return [], "it was asked for without the ticks"
     try:
-        return [rerun(_changed(outcome, change)) for change in changes], ""
+        return [_whole(rerun(_changed(outcome, change)), outcome) for change in changes], ""
     except (BacktestError, MarketDataError) as error:
         return [], " ".join(str(error).split())
+
+
+def _whole(found: Outcome, outcome: Outcome) -> Outcome:
+    if len(found.days) < len(outcome.days):
+        raise StressError(
+            f"the re-run was stopped after {len(found.days)} of {len(outcome.days)} days"
+        )
+    return found
 
 
 def _changed(outcome: Outcome, change: dict[str, Any]) -> Plan:

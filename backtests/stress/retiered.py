@@ -27,7 +27,7 @@ from backtests.stress.ledger import Ints, Ledger
 from backtests.stress.walk import Paths, along
 from engine.events import Trade
 from engine.instruments import Instrument
-from engine.names import ExitReason, Halt
+from engine.names import ExitReason, Halt, Regime
 from engine.risk import (
     ENDS_WITH_DAY,
     NEVER_LOST,
@@ -59,13 +59,15 @@ class Retiered:
 @dataclass
 class Replay:
     """The run's trades, to be entered with other sizes. `agreed` has how many signals agreed,
-    `before` how far each went against us before the tick that closed it."""
+    `before` how far each went against us before the tick that closed it. What was asked once is
+    remembered."""
 
     ledger: Ledger
     agreed: list[int] = field(default_factory=list)
     before: list[int] = field(default_factory=list)
     unknown: int = 0
     known: dict[tuple[int, int, str], tuple[int, int]] = field(default_factory=dict)
+    sized: dict[tuple[Regime, int, int, str], int] = field(default_factory=dict)
 
     def account(self) -> Account:
         ledger, rules = self.ledger, self.ledger.config.risk
@@ -77,8 +79,12 @@ class Replay:
     def size(self, account: Account, number: int, agreed: int) -> int:
         """Lots of a trade for an account."""
         regime = self.ledger.trades[number].trade.regime
-        multiplier = self.ledger.config.router.size_multiplier[regime]
-        return size_entry(account, agreed, regime, multiplier).size
+        key = (regime, agreed, account.streak, account.tier.name)
+        found = self.sized.get(key)
+        if found is None:
+            multiplier = self.ledger.config.router.size_multiplier[regime]
+            found = self.sized[key] = size_entry(account, agreed, regime, multiplier).size
+        return found
 
     def learn(self, account: Account, number: int) -> None:
         """Note how far a trade of the run went: not to the limits that the run then had."""

@@ -32,6 +32,11 @@ class Sheet(NamedTuple):
     rows: Sequence[Sequence[str]]
 
 
+def answered(result: Json) -> list[tuple[str, Json]]:
+    """The parts of a result in the order in which they are shown: a database keeps none."""
+    return [(part, result["parts"][part]) for part in TITLES if part in result["parts"]]
+
+
 def sheets(part: str, answer: Json) -> list[Sheet]:
     """Those of a part that have rows."""
     return [sheet for sheet in _SHEETS[part](answer) if sheet.rows]
@@ -114,7 +119,8 @@ def _streaks(answer: Json) -> Iterator[Sheet]:
         [
             [WAYS[name], *(f"{way['bands'][b]}" for b in ("5", "50", "95", "99")),
              percent(way["as_long"]["share"])]
-            for name, way in answer["ways"].items()
+            for name in WAYS
+            if (way := answer["ways"].get(name)) is not None
         ],
     )  # fmt: skip
     yield Sheet(

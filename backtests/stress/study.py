@@ -185,7 +185,8 @@ def carry_out(
         spec = Spec.from_json(study.spec)
         result = stress(storing.load(study.backtest), spec, rerun=rerun, told=part_done)
     except BaseException as error:
-        study.status = status.FAILED
+        interrupted = isinstance(error, KeyboardInterrupt)
+        study.status = status.STOPPED if interrupted else status.FAILED
         study.error = " ".join(str(error).split()) or type(error).__name__
         study.finished_at = timezone.now()
         study.save(update_fields=["status", "error", "finished_at"])

@@ -6,7 +6,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from backtests.stress.chances import Json, shown
-from backtests.stress.sheets import TITLES, Sheet, sheets
+from backtests.stress.sheets import TITLES, Sheet, answered, sheets
 
 
 def show(result: Json, console: Console) -> None:
@@ -19,7 +19,7 @@ def show(result: Json, console: Console) -> None:
     )
     for note in result["notes"]:
         console.print(f"[yellow]Note:[/yellow] {escape(note)}")
-    for part, answer in result["parts"].items():
+    for part, answer in answered(result):
         console.print(f"\n[bold]{TITLES[part]}[/bold]")
         for sentence in answer["sentences"]:
             console.print(Padding(escape(sentence), (0, 0, 0, 2)))

@@ -93,6 +93,12 @@ def test_a_run_that_was_stopped_is_made_again_for_its_own_days() -> None:
     assert asked == [2, 2]
 
 
+def test_a_rerun_that_was_stopped_counts_for_nothing() -> None:
+    answer = slippage(RUN, lambda plan: replace(RUN, days=RUN.days[:3], stopped=True), ticks=1)
+    assert answer["method"] == "linear"
+    assert answer["why_linear"] == "the re-run was stopped after 3 of 4 days"
+
+
 @pytest.mark.parametrize("ticks", [0, -1, 21])
 def test_ticks_out_of_range_are_refused(ticks: int) -> None:
     with pytest.raises(StressError, match=f"additional ticks are {ticks}; they must be 1 to 20"):

@@ -1,12 +1,15 @@
 """Random paths: exact, the same for a seed, and as probability theory says."""
 
 import math
+from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backtests.metrics import figures
 from backtests.outcome import Outcome
 from backtests.stress.draws import days_drawn
 from backtests.stress.errors import StressError
@@ -64,6 +67,23 @@ def test_the_run_itself_ends_where_it_ended_with_the_drawdown_of_its_balances(ru
     assert found.table[0, Column.FINAL] == run.closing == found.fan[-1, 0]
     assert found.table[0, Column.DRAWDOWN] == (peaks - balances).max()
     assert found.fan[0, 0] == run.opening
+
+
+@settings(max_examples=40, deadline=None)
+@given(run=outcomes())
+def test_the_run_has_the_drawdown_and_streak_that_its_figures_have(run: Outcome) -> None:
+    found, known = as_run(Ledger.of(run)), figures(run)
+    assert found.table[0, Column.DRAWDOWN] == known["max_drawdown"]
+    assert found.depth[0] == pytest.approx(known["max_drawdown_part"] or 0.0)
+    assert found.table[0, Column.STREAK] == known["losing_streak"]
+
+
+def test_a_highest_balance_from_before_the_run_counts() -> None:
+    run = by_ticks([[-16], [-16]], balance=1000)
+    account = replace(run.plan.config.account, peak=Decimal(1100))
+    config = replace(run.plan.config, account=account)
+    ledger = Ledger.of(replace(run, plan=replace(run.plan, config=config)))
+    assert as_run(ledger).table[0, Column.DRAWDOWN] == 140 * UNIT
 
 
 @settings(max_examples=40, deadline=None)
