@@ -59,6 +59,8 @@ class Command(OneLineCommand):
         from marketdata.errors import MarketDataError
         from trading.management.output import write_json, write_text
 
+        if options["workers"] < 1:
+            raise CommandError(f"--workers is {options['workers']}; it must be at least 1")
         out = options["json"]
         file = sys.stderr if out == "-" else cast(TextIO, self.stdout)
         try:

@@ -254,6 +254,7 @@ def test_without_options_everything_is_asked_and_what_needs_ticks_says_so() -> N
         (["last", "--monte-carlo", "0"], "the number of paths is 0"),
         (["last", "--slippage", "50"], "additional ticks is 50; it must be 1 to 20"),
         (["last", "--ruin", "x"], "ruin is 'x'"),
+        (["last", "--workers", "0"], "--workers is 0; it must be at least 1"),
     ],
 )
 def test_the_command_refuses_in_one_line(words: list[str], text: str) -> None:
