@@ -58,6 +58,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         from backtests.pages import report  # loads metrics and plots
 
         context |= report.shown(row) | _trades(request, row) | _days(request, row)
+        context["studies"] = row.studies.select_related("asked_by").defer("spec", "result")
     return page(request, "run.html", context)
 
 

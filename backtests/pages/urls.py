@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from backtests.pages import new_views, run_views, views
+from backtests.pages import new_views, run_views, study_views, views
 
 urlpatterns = [
     path("", views.run_list, name="backtests"),
     path("new/", new_views.new, name="backtest-new"),
     path("new/estimate/", new_views.estimate, name="backtest-estimate"),
     path("compare/", views.compare, name="backtest-compare"),
+    path("studies/", study_views.study_list, name="studies"),
+    path("studies/<int:pk>/", study_views.study, name="study"),
     path("<int:pk>/", run_views.run, name="backtest"),
     path("<int:pk>/progress/", run_views.progress, name="backtest-progress"),
     path("<int:pk>/stop/", run_views.stop, name="backtest-stop"),

@@ -5,7 +5,7 @@ from typing import Final
 
 from django import template
 
-from backtests.models import Backtest, BacktestTrade
+from backtests.models import Backtest, BacktestTrade, Study
 from backtests.pages.runs import is_finished
 from engine.instruments import instrument
 from engine.text import decimals, number_text
@@ -22,7 +22,7 @@ LEVELS: Final = {
 
 
 @register.filter
-def level(run: Backtest) -> str:
+def level(run: Backtest | Study) -> str:
     """The colour of its state."""
     return LEVELS[Backtest.Status(run.status)]
 
