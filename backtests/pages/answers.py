@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 
 from backtests.models import Backtest
@@ -72,3 +73,8 @@ def user_of(request: HttpRequest) -> User:
     """The request's user itself: rows and tasks take no lazy object."""
     user = request.user
     return cast(User, user._wrapped if isinstance(user, SimpleLazyObject) else user)
+
+
+def attached(name: str) -> dict[str, str]:
+    """The headers of a download."""
+    return {"Content-Disposition": content_disposition_header(True, name) or ""}

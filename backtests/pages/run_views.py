@@ -7,12 +7,11 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from backtests.models import Backtest
-from backtests.pages.answers import needs_permission, page, refused, run_or_404, user_of
+from backtests.pages.answers import attached, needs_permission, page, refused, run_or_404, user_of
 from backtests.pages.runs import (
     days_of,
     equity_so_far,
@@ -144,7 +143,7 @@ def trades_csv(request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpRes
     return StreamingHttpResponse(
         csv_of(wanted.apply(row.trades.all())),
         content_type="text/csv; charset=utf-8",
-        headers=_attached(f"backtest-{row.pk}-{row.symbol}-trades.csv"),
+        headers=attached(f"backtest-{row.pk}-{row.symbol}-trades.csv"),
     )
 
 
@@ -181,7 +180,7 @@ def report_html(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponse(why, status=409, content_type="text/plain")
     from backtests.pages import report
 
-    return HttpResponse(report.as_html(row), headers=_attached(report.file_name(row, "html")))
+    return HttpResponse(report.as_html(row), headers=attached(report.file_name(row, "html")))
 
 
 @require_safe
@@ -196,7 +195,7 @@ def report_json(request: HttpRequest, pk: int) -> HttpResponse:
     return JsonResponse(
         report.as_document(row),
         json_dumps_params={"indent": 2},
-        headers=_attached(report.file_name(row, "json")),
+        headers=attached(report.file_name(row, "json")),
     )
 
 
@@ -205,7 +204,3 @@ def _nothing(row: Backtest) -> str:
     if not is_finished(row):
         return f"Backtest {row.pk} is not finished."
     return "" if row.days_done else f"Backtest {row.pk} has no finished day."
-
-
-def _attached(name: str) -> dict[str, str]:
-    return {"Content-Disposition": content_disposition_header(True, name) or ""}

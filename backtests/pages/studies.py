@@ -14,6 +14,7 @@ from backtests.report.panels import Panel
 from backtests.report.tables import MONEY, Cell, Column, Table, heat
 from backtests.stress.page import report as stress_report
 from backtests.stress.plots import plots as stress_plots
+from engine.instruments import instrument
 from engine.money import to_units
 
 Json = dict[str, Any]
@@ -226,7 +227,7 @@ def _equity(result: Json) -> Plot:
                 "hovertemplate": "%{x}<br>%{y:,.2f}<extra></extra>",
             }
         ],
-        y=money_axis(),
+        y=money_axis(instrument(result["symbol"]).currency),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("new/", new_views.new, name="backtest-new"),
     path("new/estimate/", new_views.estimate, name="backtest-estimate"),
     path("compare/", views.compare, name="backtest-compare"),
+    path("compare/report.html", views.compare_html, name="backtest-compare-html"),
     path("studies/", study_views.study_list, name="studies"),
     path("studies/<int:pk>/", study_views.study, name="study"),
     path("<int:pk>/", run_views.run, name="backtest"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from backtests.models import Backtest
 from backtests.pages import deleting
-from backtests.pages.answers import needs_permission, page, refused, run_or_404, user_of
+from backtests.pages.answers import attached, needs_permission, page, refused, run_or_404, user_of
 from backtests.pages.choices import stored_days
 from backtests.pages.runs import NUMBER, is_finished, run_filter, runs, symbols
 from trading.pages import answers
@@ -82,21 +82,40 @@ def compare(request: HttpRequest) -> HttpResponse:
             )
         query = urlencode({"a": chosen[0], "b": chosen[1]})
         return redirect(f"{reverse('backtest-compare')}?{query}")
-    found = [_chosen(request.GET.get(name, "")) for name in ("a", "b")]
-    a, b = found
-    if a is None or b is None:
-        missing = " and ".join(
-            name for name, row in zip(("a", "b"), found, strict=True) if row is None
-        )
-        return refused(
-            request,
-            404,
-            "There is nothing to compare",
-            f"{missing} of the address names no finished backtest; choose two of the list.",
-        )
+    found = _two(request)
+    if isinstance(found, HttpResponse):
+        return found
     from backtests.pages import comparing
 
-    return page(request, "compare.html", comparing.shown(a, b))
+    return page(request, "compare.html", comparing.shown(*found))
+
+
+@require_safe
+@never_cache
+@login_required
+def compare_html(request: HttpRequest) -> HttpResponse:
+    """The same as a file of its own."""
+    found = _two(request)
+    if isinstance(found, HttpResponse):
+        return found
+    from backtests.pages import comparing
+
+    name = f"backtests-{found[0].pk}-{found[1].pk}.html"
+    return HttpResponse(comparing.as_html(*found), headers=attached(name))
+
+
+def _two(request: HttpRequest) -> tuple[Backtest, Backtest] | HttpResponse:
+    """The runs of the address, or why there are none."""
+    a, b = (_chosen(request.GET.get(name, "")) for name in ("a", "b"))
+    if a is not None and b is not None:
+        return a, b
+    missing = " and ".join(name for name, row in (("a", a), ("b", b)) if row is None)
+    return refused(
+        request,
+        404,
+        "There is nothing to compare",
+        f"{missing} of the address names no finished backtest; choose two of the list.",
+    )
 
 
 def _chosen(number: str) -> Backtest | None:

@@ -143,7 +143,8 @@ def test_who_only_looks_is_offered_nothing_else(onlooker: Client, store: Store) 
     "address",
     [
         "", "new/", "new/estimate/", "compare/", "1/", "1/progress/", "1/delete/", "1/trades/",
-        "1/trades.csv", "1/days/", "1/report.html", "1/report.json",
+        "1/trades.csv", "1/days/", "1/report.html", "1/report.json", "compare/report.html",
+        "studies/", "studies/1/",
     ],
 )  # fmt: skip
 def test_every_page_needs_a_login(db: None, address: str) -> None:

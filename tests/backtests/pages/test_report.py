@@ -181,11 +181,19 @@ def test_days_come_a_page_at_a_time(client: Client, store: Store) -> None:
 def test_two_runs_are_compared_with_what_chance_explains(client: Client, store: Store) -> None:
     a, b = store(days=8, seed=1), store(days=8, seed=2, edge=0.3)
     page = text(client, f"/backtests/compare/?a={a.pk}&b={b.pk}")
-    assert "Is the difference more than chance?" in page
+    assert "What differs, and what chance explains" in page
     assert "8 common days" in page
-    assert page.count("<h3>") == 3
+    assert f'href="/backtests/{b.pk}/"' in page
     again = text(client, f"/backtests/compare/?a={a.pk}&b={b.pk}")
     assert again.split("<main")[1] == page.split("<main")[1], "chance is seeded"
+
+
+def test_a_comparison_is_a_file_too(client: Client, store: Store) -> None:
+    a, b = store(seed=1), store(seed=2)
+    answer = client.get(f"/backtests/compare/report.html?a={a.pk}&b={b.pk}")
+    assert answer["Content-Disposition"] == (f'attachment; filename="backtests-{a.pk}-{b.pk}.html"')
+    assert f"Backtests {a.pk} and {b.pk}" in answer.content.decode()
+    assert client.get(f"/backtests/compare/report.html?a={a.pk}").status_code == 404
 
 
 def test_the_boxes_of_the_list_lead_there(client: Client, store: Store) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -15,9 +14,9 @@ from backtests.stress.study import Spec as StressSpec
 from backtests.stress.study import ask, carry_out
 from backtests.sweeps.spec import Spec
 from backtests.sweeps.sweep import sweep
-from backtests.sweeps.walking import walk
 from tests.backtests.pages.conftest import Store
 from tests.backtests.sweeps.market import Market, around_sixteen, plan
+from tests.backtests.sweeps.test_walking import Traded, walked
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +53,8 @@ def test_a_stress_test_is_shown_as_its_report(client: Client, store: Store) -> N
 
 
 def test_a_sweep_shows_its_points_the_best_first_and_maps(client: Client) -> None:
-    spec = Spec(plan=plan(120), parameters=("risk.stop_ticks=12..20:2", "risk.target_ticks=20,24"))
+    parameters = ("risk.stop_ticks=8:24:2", "risk.target_ticks=20,24")
+    spec = Spec(plan=plan(120), parameters=parameters, objective="net")
     found = sweep(spec, Market(around_sixteen))
     study = kept("sweep", found.as_json())
     page = text(client, f"/backtests/studies/{study.pk}/")
@@ -70,12 +70,11 @@ def test_a_sweep_shows_its_points_the_best_first_and_maps(client: Client) -> Non
 
 
 def test_a_walk_forward_shows_its_folds(client: Client) -> None:
-    spec = Spec(plan=plan(120), parameters=("risk.stop_ticks=12..20:2",), walk_forward=3)
-    market = Market(around_sixteen)
-    result = asdict_of_walk(spec, market)
+    result = walked(Traded(Market(around_sixteen))).as_json()
     page = text(client, f"/backtests/studies/{kept('walk_forward', result).pk}/")
     folds = page.split('aria-label="Folds"')[1].split("</table>")[0]
     assert folds.count("<tr>") == 1 + len(result["folds"])
+    assert list(plots_of(page)) == ["equity"]
 
 
 def test_a_study_without_a_result_says_so(client: Client, store: Store) -> None:
