@@ -32,9 +32,9 @@ def finished(note="", **drawn):
     row = storing.create(run.plan, asked_from="page", note=note)
     storing.finish(row, run)
 
-finished("Two months as they are", days=60, trades=400, seed=7, edge=0.08)
+finished("Two months as they are", days=40, trades=200, seed=7, edge=0.08)
 wider = settings("MES", 10_000, stop_ticks=20)
-finished("Wider stops", days=60, trades=400, seed=7, edge=0.05, config=wider)
+finished("Wider stops", days=40, trades=200, seed=7, edge=0.05, config=wider)
 ideal = replace(settings("MES"), fills=FILL_PROFILES["ideal"])
 finished("", days=20, trades=90, seed=3, config=ideal)
 failed = storing.create(outcome(days=5).plan, asked_from="page")
@@ -47,6 +47,10 @@ row.status, row.started_at = "running", timezone.now()
 row.days_done, row.days_analysed, row.days_kept = 20, 32, 6
 row.ticks = sum(day.ticks for day in run.days[:20])
 row.save()
+from backtests.stress.study import Spec, ask, carry_out
+from backtests.models import Backtest
+parts = ("time_of_day", "costs")
+carry_out(ask(Backtest.objects.get(pk=1), Spec(parts=parts, paths=200)))
 for number in (17, 18, 20):
     day = date(2025, 11, number)
     start = new_york(day - timedelta(days=1), time(18)) + NS
@@ -134,6 +138,7 @@ def test_the_list_is_narrowed_in_place_and_two_are_compared(visit: Open) -> None
     compare.click()
     page.wait_for_url(re.compile(r"/compare/\?a=3&b=2$"))
     assert "Fills are assumed otherwise" in page.inner_text("main")
+    draw_all(page)
     shoot(page, "backtests-compare-1440", whole=True)
 
 
@@ -195,6 +200,14 @@ def test_a_report_draws_its_plots_and_lists_its_trades(visit: Open, server: Serv
     assert file.value.suggested_filename.startswith("backtest-1-MES-")
 
 
+def test_a_stress_test_is_drawn(visit: Open) -> None:
+    page = visit(f"{REPORT}/")
+    page.click("section[aria-labelledby=studies] a")
+    page.wait_for_url(re.compile(r"/studies/1/$"))
+    draw_all(page)
+    shoot(page, "backtests-study-1440", whole=True)
+
+
 def test_a_failed_run_says_why(visit: Open) -> None:
     page = visit(f"{FAILED}/")
     assert "its file is damaged; run ticks repair" in page.inner_text("[role=alert]")
@@ -203,7 +216,15 @@ def test_a_failed_run_says_why(visit: Open) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "new/", f"{IDEAL}/", f"{FAILED}/", f"compare/?a={REPORT}&b={WIDER}", f"{REPORT}/delete/"],
+    [
+        "",
+        "new/",
+        f"{IDEAL}/",
+        f"{FAILED}/",
+        f"compare/?a={REPORT}&b={WIDER}",
+        f"{REPORT}/delete/",
+        "studies/1/",
+    ],
 )
 def test_every_page_fits_a_phone(visit: Open, path: str) -> None:
     page = phone(visit, path)
