@@ -63,11 +63,11 @@ class ColumnsWriter:
             f".{path.name}.{os.getpid()}.{next(_numbers)}{UNFINISHED}"
         )
         self._ticks, self._taken = ticks, 0
-        self._starts, self._size = places(ticks)
+        self._starts, self.size = places(ticks)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(self._unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
         try:
-            os.posix_fallocate(self._file, 0, self._size)  # a full disk says so now
+            os.posix_fallocate(self._file, 0, self.size)  # a full disk says so now
         except OSError:
             self.drop()
             raise
@@ -87,7 +87,7 @@ class ColumnsWriter:
         if self._taken != self._ticks:
             raise ValueError(f"{self.path}: has {self._taken} of {self._ticks} ticks")
         os.pwrite(self._file, HEADER.pack(MAGIC, self._ticks), 0)
-        _seal(self._unfinished, self.path.name, self._size)
+        _seal(self._unfinished, self.path.name, self.size)
         self._unfinished.replace(self.path)
         columns = _mapped(self._file, self._ticks)
         self._close()

@@ -9,20 +9,24 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Final
 
 from backtests.errors import NoTicks, PlanError
 from engine.instruments import Instrument, instrument
 from engine.schedule import TradingDay
-from marketdata.calendars import schedule
+from marketdata.calendars import CalendarSchedule, schedule
 from marketdata.errors import StoreError
 from marketdata.store import DayInfo, StoredDay, TickStore
 from marketdata.store.appender import being_recorded
 
 NAMED: Final = 5
 """Days that are named one by one."""
+
+_seen: dict[Path, tuple[tuple[int, int, int], "DayFacts"]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,59 @@ def find_days(
     return Found(tuple(days), missing, tuple(left_out))
 
 
+def session_hours(spec: Instrument, session: str) -> CalendarSchedule:
+    """The trading days of a plan's session."""
+    return schedule(spec, "all" if session == "all" else "rth")
+
+
 def trading_day(spec: Instrument, day: date, session: str) -> TradingDay:
     """The hours of a day; PlanError when nothing trades on it."""
-    found = schedule(spec, "all" if session == "all" else "rth").day(day)
+    found = session_hours(spec, session).day(day)
     if found is None:
         raise PlanError(f"{spec.symbol} {day}: is no trading day of {spec.calendar}")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class DayFacts:
+    """What is stored of a day, without its ticks. `digest` is `day_digest`'s."""
+
+    info: DayInfo
+    count: int
+    digest: str
+
+
+def facts_of(stored: StoredDay) -> DayFacts:
+    """The facts of a day that is open."""
+    return DayFacts(stored.info, stored.count, day_digest(stored))
+
+
+def day_facts(store: TickStore, symbol: str, day: date) -> DayFacts:
+    """The facts of a stored day. A file that was not touched since this process looked at it is not
+    opened again. StoreError without the day, or when it is damaged."""
+    path = store.path(symbol, day)
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return facts_of(store.read(symbol, day))
+    if store.journal_path(symbol, day).exists():
+        return facts_of(store.read(symbol, day))
+    touched = stat.st_ino, stat.st_size, stat.st_mtime_ns
+    known = _seen.get(path)
+    if known is None or known[0] != touched:
+        known = _seen[path] = touched, facts_of(store.read(symbol, day))
+    return known[1]
+
+
+def data_digest(store: TickStore, symbol: str, days: Iterable[date]) -> str:
+    """What names the ticks of these days, in order."""
+    return digest_of((day, day_facts(store, symbol, day).digest) for day in days)
+
+
+def digest_of(days: Iterable[tuple[date, str]]) -> str:
+    """16 hex digits of days that have these digests."""
+    text = "".join(f"{day} {digest}\n" for day, digest in days)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def day_digest(stored: StoredDay) -> str:
@@ -124,11 +175,11 @@ def _not_yet(store: TickStore, spec: Instrument, day: date, now: int) -> str:
 def _problem(store: TickStore, spec: Instrument, day: date) -> str:
     try:
         trading_day(spec, day, "all")
-        stored = store.read(spec.symbol, day)
-        check_grid(stored.info, spec)
+        facts = day_facts(store, spec.symbol, day)
+        check_grid(facts.info, spec)
     except (StoreError, PlanError) as error:
         return str(error)
-    return "" if stored.count else f"{spec.symbol} {day}: holds no tick"
+    return "" if facts.count else f"{spec.symbol} {day}: holds no tick"
 
 
 def _nothing(store: TickStore, symbol: str, first: date | None, last: date | None) -> str:

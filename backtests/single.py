@@ -1,12 +1,11 @@
 """A backtest by one engine over all days, as live trading would have run them: the reference that
 the fast way (`backtests.runner`) must equal, bit for bit."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
-from backtests.days import check_grid, day_digest, trading_day
+from backtests.days import check_grid, data_digest, session_hours, trading_day
 from backtests.ledger import DayRun, Ledger
 from backtests.outcome import Outcome
 from backtests.plan import Plan
@@ -14,21 +13,18 @@ from backtests.versions import code_version
 from engine.desk import first_carry
 from engine.engine import Engine
 from engine.events import BarClosed, Event, SignalDetected
-from marketdata.calendars import schedule
 from marketdata.store import TickStore
 
 
 def run_single(plan: Plan, store: TickStore) -> Outcome:
     """All days of the plan, one after the other. StoreError when one cannot be read."""
-    spec, session = plan.config.instrument, "all" if plan.session == "all" else "rth"
-    engine = Engine(plan.config, schedule(spec, "all" if session == "all" else "rth"))
+    spec = plan.config.instrument
+    engine = Engine(plan.config, session_hours(spec, plan.session))
     tally, events, contract = _Tally(), dict[date, list[Event]](), None
     about: dict[date, tuple[str, int, int, bool, bool]] = {}
-    digests = []
     for day in plan.days:
         hours, stored = trading_day(spec, day, plan.session), store.read(plan.symbol, day)
         check_grid(stored.info, spec)
-        digests.append((day, day_digest(stored)))
         said = events[day] = []
         if contract not in (None, stored.info.contract):
             said += tally.kept(engine.roll())
@@ -63,13 +59,12 @@ def run_single(plan: Plan, store: TickStore) -> Outcome:
         )
         days += ledger.day(run, events[day])
     days += ledger.end(last)
-    return Outcome(plan=plan, days=tuple(days), data_digest=digest_of(digests), code=code_version())
-
-
-def digest_of(days: Iterable[tuple[date, str]]) -> str:
-    """What names the ticks of days that have these digests, in order."""
-    text = "".join(f"{day} {digest}\n" for day, digest in days)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return Outcome(
+        plan=plan,
+        days=tuple(days),
+        data_digest=data_digest(store, plan.symbol, plan.days),
+        code=code_version(),
+    )
 
 
 class _Tally:

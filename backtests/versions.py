@@ -1,13 +1,12 @@
 """What results depend on besides ticks: the code, and the part of a configuration that bars,
-signals and regimes are made with."""
+patterns and regimes are made with."""
 
 import hashlib
-import json
 import tomllib
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import engine
 import marketdata
@@ -24,10 +23,6 @@ DECIDES: Final = (
 """What decides besides the engine. How days are read, cached and spread over processes does not."""
 LIBRARIES: Final = ("numba", "numpy")
 """What the engine computes with."""
-ANALYSIS: Final = ("bars", "patterns", "regime", "router")
-"""Sections that a day's analysis depends on."""
-OF_SIZE: Final = "size_multiplier"
-"""The router's one setting that is asked when an entry is sized, not before."""
 
 
 def code_version() -> str:
@@ -36,12 +31,10 @@ def code_version() -> str:
 
 
 def analysis_digest(config: EngineConfig) -> str:
-    """12 hex digits that name what bars, signals and regimes depend on, the ticks apart."""
-    tree = config.as_dict()
-    parts: dict[str, Any] = {name: dict(tree[name]) for name in ANALYSIS}
-    del parts["router"][OF_SIZE]
-    parts["symbol"] = config.instrument.symbol
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+    """12 hex digits that name what bars, patterns and regimes depend on, the ticks apart."""
+    from engine.day_analysis import analysis_settings
+
+    return analysis_settings(config).digest
 
 
 @cache

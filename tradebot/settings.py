@@ -173,6 +173,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Replays that may be open at once in a process: each has an engine and shares its day's ticks.
 REPLAY_PLAYERS = environment.whole_number("REPLAY_PLAYERS", 4, low=1, high=100)
 
+# Backtests
+
+# Gigabytes of analyses and decoded ticks that are kept for re-runs; 0 keeps none.
+BACKTEST_CACHE_GB = environment.whole_number("BACKTEST_CACHE_GB", 20, low=0, high=100_000)
+
 # Market data
 
 DATABENTO_API_KEY = environment.text("DATABENTO_API_KEY")
