@@ -1,9 +1,9 @@
 """Named arrays in a small Parquet file: what a day's analysis is kept as.
 
-A row an array: its name, its type and shape as JSON, its bytes. A column an array would take five
-times as long to open. The file's metadata say whose arrays they are (`mark`), with a checksum of
-them all, so nothing waits for the disk: a file that is damaged, cut off or another's is as good as
-none.
+A row an array: its name, its type and shape as JSON, its bytes, as they are: a column an array, or
+compression, would take several times as long to open. The file's metadata say whose arrays they are
+(`mark`), with a checksum of them all, so nothing waits for the disk: a file that is damaged, cut
+off or another's is as good as none.
 """
 
 import json
@@ -50,10 +50,8 @@ def save(path: Path, arrays: Arrays, mark: str) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         pq.write_table(
-            table, unfinished,
-            compression="zstd", use_dictionary=False, write_statistics=False,
-            write_page_checksum=True,
-        )  # fmt: skip
+            table, unfinished, compression="none", use_dictionary=False, write_statistics=False
+        )
         size = unfinished.stat().st_size
         unfinished.replace(path)
     finally:
@@ -64,11 +62,11 @@ def save(path: Path, arrays: Arrays, mark: str) -> int:
 def load(path: Path, mark: str) -> dict[str, npt.NDArray[Any]] | None:
     """The arrays that were saved under this mark, writable; None when there are none such."""
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            said = (file.metadata.metadata or {}).get(MARK)
-            if not file.schema_arrow.equals(SCHEMA, check_metadata=False):
-                return None
-            names, kinds, content = file.read(use_threads=False).to_pydict().values()
+        file = pq.ParquetFile(pa.BufferReader(path.read_bytes()))
+        said = (file.metadata.metadata or {}).get(MARK)
+        if not file.schema_arrow.equals(SCHEMA, check_metadata=False):
+            return None
+        names, kinds, content = file.read(use_threads=False).to_pydict().values()
     except DAMAGE:  # among them that there is none
         return None
     if said != _marked(mark, names, kinds, content):

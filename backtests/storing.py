@@ -54,6 +54,12 @@ def create(
     )
 
 
+def begin(row: Backtest) -> None:
+    """The run begins."""
+    row.status, row.started_at = Backtest.Status.RUNNING, timezone.now()
+    row.save(update_fields=["status", "started_at"])
+
+
 def store_day(row: Backtest, day: DayDone) -> None:
     """A day with its trades; what was stored of it before is replaced."""
     store_days(row, [day])

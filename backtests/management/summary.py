@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from backtests.metrics import Figures, figure_text
 from backtests.metrics.words import count_of, money_text
-from backtests.outcome import Outcome
+from backtests.outcome import Outcome, Progress
 from engine.names import Halt
 
 if TYPE_CHECKING:
@@ -19,7 +19,12 @@ LASTING: Final = (Halt.MAX_DRAWDOWN, Halt.REJECTS, Halt.DIFFERENCE)
 
 
 def print_summary(
-    outcome: Outcome, figures: Figures, found: "Found", row: "Backtest", file: TextIO
+    outcome: Outcome,
+    figures: Figures,
+    found: "Found",
+    progress: Progress,
+    row: "Backtest",
+    file: TextIO,
 ) -> None:
     """For people; `--json` is for programs."""
     from rich.console import Console
@@ -27,15 +32,15 @@ def print_summary(
 
     console = Console(file=file, highlight=False, soft_wrap=True)
     table = Table(show_header=False, box=None, pad_edge=False)
-    for name, text in _rows(outcome, figures).items():
+    for name, text in _rows(outcome, figures, progress).items():
         table.add_row(f"[bold]{name}[/bold]", text)
     console.print(table)
-    for warning in _warnings(outcome, found):
+    for warning in (*_warnings(outcome, found), *progress.notes):
         console.print(f"[yellow]Note:[/yellow] {warning}")
     _end(console, row)
 
 
-def _rows(outcome: Outcome, figures: Figures) -> dict[str, str]:
+def _rows(outcome: Outcome, figures: Figures, progress: Progress) -> dict[str, str]:
     plan, days = outcome.plan, outcome.days
 
     def say(name: str) -> str:
@@ -46,6 +51,7 @@ def _rows(outcome: Outcome, figures: Figures) -> dict[str, str]:
     return {
         "Market": f"{plan.config.instrument.name} ({plan.symbol}), {_session(plan.session)}",
         "Days": f"{len(days):,} of {len(plan.days):,}, {span}; {outcome.ticks:,} ticks",
+        "Analysed": _analysed(progress),
         "Signals": f"{sum(day.signals for day in days):,}, "
         f"{sum(day.approved for day in days):,} approved by the router",
         "Net": f"{say('net')} {currency}, {say('total_return')}: {money_text(outcome.opening)} to "
@@ -77,6 +83,12 @@ def fills_text(outcome: Outcome) -> str:
         f"market and stop orders, target filled on {fills.target}, "
         f"fees {'charged' if fills.fees else 'not charged'}"
     )
+
+
+def _analysed(progress: Progress) -> str:
+    if not progress.kept:
+        return "all days now"
+    return f"{progress.kept:,} of {count_of(progress.done, 'day')} before"
 
 
 def _session(name: str) -> str:

@@ -7,12 +7,18 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Any, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from django.core.management.base import CommandError
 
 from backtests.outcome import Progress
 from trading.management.parser import OneLineCommand, add_settings, refusal
+
+if TYPE_CHECKING:
+    from backtests.asking import Asked
+    from backtests.models import Backtest
+    from backtests.outcome import Outcome
+    from backtests.plan import Plan
 
 INTERRUPTED: Final = 130
 
@@ -35,7 +41,8 @@ class Command(OneLineCommand):
         add("--session", default="rth", help="rth (default): regular hours; all: around the clock")
         add("--workers", type=_count, default=1, metavar="N", help="processes that analyse (1)")
         add("--json", metavar="OUT", help="write everything there; - is standard output")
-        add("--html", metavar="OUT", help="write the report there, one file for any browser")
+        add("--html", metavar="OUT", help="write the report there, a file that stands alone")
+        add("--fresh", action="store_true", help="analyse all days anew, whatever is cached")
         add("--note", default="", help="a line that the list of runs shows")
         add_settings(parser)
 
@@ -43,50 +50,39 @@ class Command(OneLineCommand):
         from django.db import Error as DatabaseError
 
         from backtests import storing
-        from backtests.asking import Asked, plan_of
+        from backtests.asking import plan_of
         from backtests.document import document
         from backtests.errors import BacktestError
         from backtests.management.summary import print_summary
         from backtests.metrics import Figures
         from backtests.models import Backtest
-        from backtests.runner import run
         from engine.errors import EngineError
         from marketdata.errors import MarketDataError
         from marketdata.store import the_store
         from trading.errors import TradingError
         from trading.management.output import expect_folder, write_json, write_text
-        from trading.pipeline.options import parse_settings
 
         out = options["json"]
         for option in ("json", "html"):
             expect_folder(options[option], option=f"--{option}")
         console_file = sys.stderr if out == "-" else cast(TextIO, self.stdout)
         try:
-            store = the_store()
-            plan, found = plan_of(_asked(Asked, options, parse_settings), store, now=time.time_ns())
+            plan, found = plan_of(_asked(options), the_store(), now=time.time_ns())
             row = storing.create(
                 plan,
                 asked_from=Backtest.Asked.COMMAND,
                 note=options["note"],
                 workers=options["workers"],
             )
-            with asked_to_stop() as stop, progress_bar(sys.stderr, len(plan.days)) as told:
-                try:
-                    outcome = run(
-                        plan, store=store, workers=options["workers"], progress=told, stop=stop
-                    )
-                except BaseException as error:
-                    storing.fail(row, error)
-                    raise
-            storing.finish(row, outcome)
+            outcome, last = _run(row, plan, options)
             figures = Figures.from_json(row.figures)
+            if out:
+                write_json(document(outcome, figures, number=row.pk), out)
             if options["html"]:
                 from backtests.report import html  # loads what draws
 
-                report = html(outcome, figures, note=options["note"])
+                report = html(outcome, figures, title=f"Backtest {row.pk}", note=row.note)
                 write_text(report, options["html"], option="--html")
-            if out:
-                write_json(document(outcome, figures, number=row.pk), out)
         except (BacktestError, EngineError, MarketDataError, TradingError) as error:
             raise refusal(error) from error
         except DatabaseError as error:
@@ -97,18 +93,50 @@ class Command(OneLineCommand):
             ) from error
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
-        print_summary(outcome, figures, found, row, console_file)
+        print_summary(outcome, figures, found, last, row, console_file)
         if outcome.stopped:
             sys.exit(INTERRUPTED)
 
 
-def _asked(kind: Any, options: dict[str, Any], parse: Callable[[list[str]], dict[str, str]]) -> Any:
+def _run(row: "Backtest", plan: "Plan", options: dict[str, Any]) -> "tuple[Outcome, Progress]":
+    """Run it and keep what comes of it, also when somebody stops it or it fails."""
+    from backtests import storing
+    from backtests.runner import run
+
+    last = Progress(days=len(plan.days))
+    with asked_to_stop() as stop, progress_bar(sys.stderr, len(plan.days)) as show:
+
+        def told(progress: Progress) -> None:
+            nonlocal last
+            last = progress
+            show(progress)
+
+        storing.begin(row)
+        try:
+            outcome = run(
+                plan,
+                workers=options["workers"],
+                fresh=options["fresh"],
+                progress=told,
+                stop=stop,
+            )
+        except BaseException as error:
+            storing.fail(row, error)
+            raise
+    storing.finish(row, outcome)
+    return outcome, last
+
+
+def _asked(options: dict[str, Any]) -> "Asked":
+    from backtests.asking import Asked
+    from trading.pipeline.options import parse_settings
+
     names = (
         "symbol", "first", "last", "days", "start_balance", "tiers", "fills", "session",
     )  # fmt: skip
-    return kind(
+    return Asked(
         config=options["config"] or "",
-        settings=parse(options["set"]),
+        settings=parse_settings(options["set"]),
         **{name: options[name] for name in names},
     )
 
