@@ -30,7 +30,7 @@ from marketdata.store.files import UNFINISHED
 
 MAGIC: Final = b"TICKCOL1"
 HEADER: Final = struct.Struct("<8sQ")
-KINDS: Final = (np.dtype("<i8"), np.dtype("<i4"), np.dtype("<i4"), np.dtype("<i1"))
+KINDS: Final[tuple[np.dtype[Any], ...]] = tuple(map(np.dtype, ("<i8", "<i4", "<i4", "<i1")))
 ALIGNED: Final = 64
 SEALS_FROM: Final = 10**9
 SEALS: Final = 10**8
@@ -76,7 +76,7 @@ class ColumnsWriter:
         """The next ticks."""
         columns: Iterator[tuple[npt.NDArray[Any], int]] = zip(block, self._starts, strict=True)
         for column, start in columns:
-            data, at = memoryview(column).cast("B"), start + self._taken * column.itemsize
+            data, at = column.data.cast("B"), start + self._taken * column.itemsize
             while len(data):
                 written = os.pwrite(self._file, data, at)
                 data, at = data[written:], at + written
@@ -148,6 +148,5 @@ def _boot() -> bytes:
 def _mapped(file: int, ticks: int) -> TickColumns:
     starts, _ = places(ticks)
     data = mmap.mmap(file, 0, access=mmap.ACCESS_COPY)
-    return TickColumns(
-        *(np.frombuffer(data, kind, ticks, at) for kind, at in zip(KINDS, starts, strict=True))
-    )
+    kinds: Iterator[tuple[np.dtype[Any], int]] = zip(KINDS, starts, strict=True)
+    return TickColumns(*(np.frombuffer(data, kind, ticks, at) for kind, at in kinds))

@@ -9,7 +9,6 @@ off or another's is as good as none.
 import json
 import os
 import zlib
-from collections.abc import Mapping
 from itertools import count
 from math import prod
 from pathlib import Path
@@ -23,7 +22,7 @@ import pyarrow.parquet as pq
 from marketdata.store.files import UNFINISHED
 from marketdata.store.parquet import DAMAGE
 
-Arrays = Mapping[str, npt.NDArray[Any]]
+Arrays = dict[str, npt.NDArray[Any]]
 
 MARK: Final = b"tradebot.mark"
 SCHEMA: Final = pa.schema(
@@ -59,7 +58,7 @@ def save(path: Path, arrays: Arrays, mark: str) -> int:
     return size
 
 
-def load(path: Path, mark: str) -> dict[str, npt.NDArray[Any]] | None:
+def load(path: Path, mark: str) -> Arrays | None:
     """The arrays that were saved under this mark, writable; None when there are none such."""
     try:
         file = pq.ParquetFile(pa.BufferReader(path.read_bytes()))

@@ -7,7 +7,7 @@ from datetime import date
 
 from backtests.days import check_grid, data_digest, session_hours, trading_day
 from backtests.ledger import DayRun, Ledger
-from backtests.outcome import Outcome
+from backtests.outcome import DayDone, Outcome
 from backtests.plan import Plan
 from backtests.versions import code_version
 from engine.desk import first_carry
@@ -42,7 +42,7 @@ def run_single(plan: Plan, store: TickStore) -> Outcome:
             stored.info.side == "inferred",
         )
     last = tally.kept(engine.finish())
-    ledger, days = Ledger(plan.config, first_carry(plan.config)), []
+    ledger, days = Ledger(plan.config, first_carry(plan.config)), list[DayDone]()
     for day in plan.days:
         contract, ticks, dropped, synthetic, inferred = about[day]
         run = DayRun(
@@ -82,7 +82,7 @@ class _Tally:
 
     def kept(self, events: Sequence[Event]) -> list[Event]:
         """What is not counted here."""
-        rest = []
+        rest = list[Event]()
         for event in events:
             match event:
                 case BarClosed(bar=bar):

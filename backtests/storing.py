@@ -7,7 +7,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -31,7 +31,7 @@ def create(
     plan: Plan,
     *,
     asked_from: str,
-    asked_by: AbstractBaseUser | None = None,
+    asked_by: User | None = None,
     note: str = "",
     workers: int = 1,
 ) -> Backtest:
