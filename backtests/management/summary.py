@@ -126,4 +126,7 @@ def _of(count: int, whole: int) -> str:
 
 
 def _end(console: "Console", row: "Backtest") -> None:
-    console.print(f"Backtest [bold]{row.pk}[/bold]")
+    from django.urls import reverse
+
+    where = reverse("backtest", args=[row.pk])
+    console.print(f"Backtest [bold]{row.pk}[/bold]; its page is {where}")

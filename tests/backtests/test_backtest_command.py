@@ -51,7 +51,7 @@ def test_a_run_is_kept_and_summed_up(store: TickStore, data_dir: Path) -> None:
     assert "1 session of the range not stored: 2025-11-24" in text
     assert "latency 50 ms, slippage 1 ticks" in text
     assert "all days now" in text
-    assert f"Backtest {row.pk}" in text
+    assert f"Backtest {row.pk}; its page is /backtests/{row.pk}/" in text
     assert row.figures["trades"] == len(outcome.trades)
 
 
