@@ -1,8 +1,8 @@
 """A report as one HTML file: it opens from disk, prints, and asks nothing of any other place.
 
-The file's own policy lets it load nothing and run no script but the three that are in it, each
-named by its digest; texts are escaped by the templates, the plots' JSON so that it cannot end its
-element.
+The file's own policy lets it load nothing and take no script and no style but those that are in it,
+each named by its digest; texts are escaped by the templates, the plots' JSON so that it cannot end
+its element.
 """
 
 import hashlib
@@ -73,11 +73,12 @@ def _style() -> SafeString:
 
 @cache
 def _policy() -> str:
-    digests = " ".join(
-        f"'sha256-{b64encode(hashlib.sha256(_file(name).encode()).digest()).decode()}'"
-        for name in (THEME, PLOTLY, PLOTS)
-    )
+    scripts = " ".join(_digest(_file(name)) for name in (THEME, PLOTLY, PLOTS))
     return (
-        f"default-src 'none'; script-src {digests}; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {scripts}; style-src {_digest(_style())}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

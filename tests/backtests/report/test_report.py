@@ -94,12 +94,14 @@ def test_the_file_loads_nothing_from_anywhere() -> None:
     assert "url(" not in html(year(), figures(year())).split("<style>")[1].split("</style>")[0]
 
 
-def test_the_files_policy_names_exactly_its_scripts() -> None:
+def test_the_files_policy_names_exactly_its_scripts_and_its_style() -> None:
     page = made(year())
     [policy] = [m["content"] for m in page.all("meta") if "http-equiv" in m]
     assert policy is not None
     assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
     run = [script for number, script in enumerate(page.scripts) if number != 1]  # 1: the plots
+    run.append(html(year(), figures(year())).split("<style>")[1].split("</style>")[0])
     digests = {
         f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in run
     }
