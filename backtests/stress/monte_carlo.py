@@ -29,10 +29,11 @@ from backtests.stress.chances import (
     quantiles,
 )
 from backtests.stress.errors import StressError
+from backtests.stress.kernel import MONTH, NEVER, QUARTER, Column
 from backtests.stress.ledger import Ints, Ledger
 from backtests.stress.retiered import replay_of, retiered
 from backtests.stress.spoken import said
-from backtests.stress.walk import MONTH, NEVER, QUARTER, Column, Paths, as_run, walk
+from backtests.stress.walk import Paths, as_run, walk
 from engine.instruments import instrument
 from engine.money import to_units
 from engine.text import units_text

@@ -5,8 +5,9 @@ from typing import Final
 import numpy as np
 
 from backtests.stress.chances import Json, percent, shown
+from backtests.stress.kernel import Column
 from backtests.stress.ledger import Ints, Ledger
-from backtests.stress.walk import Column, as_run
+from backtests.stress.walk import as_run
 from engine.text import units_text
 
 REMOVED: Final = (1, 3, 5, 10)

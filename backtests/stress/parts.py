@@ -14,7 +14,7 @@ import numpy as np
 
 from backtests.metrics.chance import holm
 from backtests.stress.chances import Json, percent, quantiles, shown
-from backtests.stress.draws import shuffled_sums
+from backtests.stress.kernel import shuffled_sums
 from backtests.stress.ledger import Floats, Ints, Ledger
 from engine.text import units_text
 

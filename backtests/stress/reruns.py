@@ -16,8 +16,9 @@ from backtests.outcome import Outcome
 from backtests.plan import Plan
 from backtests.stress.chances import Json, percent, shown
 from backtests.stress.errors import StressError
+from backtests.stress.kernel import Column
 from backtests.stress.ledger import Ledger
-from backtests.stress.walk import Column, as_run
+from backtests.stress.walk import as_run
 from engine.text import number_text, units_text
 from marketdata.errors import MarketDataError
 

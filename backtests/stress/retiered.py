@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from backtests.slippage import STOPS
-from backtests.stress.draws import days_drawn
+from backtests.stress.kernel import days_drawn
 from backtests.stress.ledger import Ints, Ledger
 from backtests.stress.walk import Paths, along
 from engine.events import Trade

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from backtests.stress.chances import Json, chance, percent, quantiles
+from backtests.stress.kernel import Column
 from backtests.stress.ledger import Ints, Ledger
-from backtests.stress.walk import Column, as_run, walk
+from backtests.stress.walk import as_run, walk
 from engine.config import EngineConfig
 from engine.instruments import Instrument
 from engine.names import Regime

@@ -14,10 +14,10 @@ import pytest
 from backtests.outcome import DayDone, Outcome, TradeDone
 from backtests.plan import Plan
 from backtests.runner import run
+from backtests.stress.kernel import Column
 from backtests.stress.ledger import Ledger
 from backtests.stress.monte_carlo import MonteCarlo, monte_carlo
 from backtests.stress.retiered import replay_of, retiered, through
-from backtests.stress.walk import Column
 from engine.account_rules import RiskRules
 from engine.config import engine_config
 from engine.money import to_units

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from backtests.metrics import figures
 from backtests.outcome import Outcome
-from backtests.stress.draws import days_drawn
 from backtests.stress.errors import StressError
+from backtests.stress.kernel import Column, days_drawn
 from backtests.stress.ledger import Ledger
-from backtests.stress.walk import METHODS, Column, as_run, walk
+from backtests.stress.walk import METHODS, as_run, walk
 from tests.backtests.outcomes import by_ticks, outcome, outcomes
 from tests.backtests.stress.plain import Chance, drawn, walked
 
