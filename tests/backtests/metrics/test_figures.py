@@ -76,6 +76,14 @@ def test_open_positions_can_only_deepen_a_drawdown() -> None:
     assert found.open_drawdown == 15 * TICK
 
 
+def test_the_open_drawdown_is_never_less_than_the_closed_one() -> None:
+    run = by_ticks([[24, -16]])
+    day = run.days[0]
+    gapped = replace(day.trades[1], trade=replace(day.trades[1].trade, mae=12))
+    found = figures(replace(run, days=(replace(day, trades=(day.trades[0], gapped)),)))
+    assert found.open_drawdown == found.max_drawdown == 16 * TICK
+
+
 def test_excursions_in_money_are_exact_for_an_entry_between_two_ticks() -> None:
     run = by_ticks([[-16]], size=2)
     trade = run.trades[0].trade
@@ -162,6 +170,19 @@ def test_days_at_limits_and_in_tiers_are_counted() -> None:
     assert found.loss_limit_days == 1 / 4
     assert found.tiers == {"MES 1-3": 0, "ES 1": 0, "ES 1-3": 4, "ES 1-3 top": 0}
     assert found.tier_changes == 1
+
+
+def test_a_halt_that_a_person_ended_no_longer_holds_the_day_after() -> None:
+    run = by_ticks([[-16], [], [], [24]])
+    first, second, third, fourth = run.days
+    at = first.trades[0].trade.exit_ts
+    days = (
+        replace(first, halts=((at, "max_drawdown", ""),)),
+        second,
+        replace(third, lifted=((at + 10**15, "max_drawdown", ""),)),
+        fourth,
+    )
+    assert figures(replace(run, days=days)).halts == {"max_drawdown": 3}
 
 
 def test_tiers_of_runs_that_were_joined_come_after_the_plans_own() -> None:
