@@ -199,6 +199,17 @@ def test_days_that_do_not_follow_from_one_another_are_refused(change: dict[str, 
         figures(replace(run, days=days))
 
 
+def test_of_several_such_days_the_first_is_named_with_its_balances() -> None:
+    run = by_ticks([[24], [8], [24]])
+    days = (run.days[0], *(replace(day, closing=day.closing + 1) for day in run.days[1:]))
+    with pytest.raises(BrokenOutcome) as refused:
+        figures(replace(run, days=days))
+    assert str(refused.value) == (
+        "2025-01-03: the day goes from 10030.00 to 10040.00000001, its trades from 10030.00 to "
+        "10040.00; run it again"
+    )
+
+
 def test_the_verdict_follows_from_trades_days_and_the_interval() -> None:
     one = to_units(Decimal(1))
     assert verdict(37, 36, one, one, one).startswith("37 trades on 36 days: too few to tell")
