@@ -76,6 +76,24 @@ def test_open_positions_can_only_deepen_a_drawdown() -> None:
     assert found.open_drawdown == 15 * TICK
 
 
+@pytest.mark.parametrize(("direction", "mae", "mfe"), [(1, 4, 2), (-1, 2, 4)])
+def test_both_excursions_are_exact_whichever_way_the_trade_went(
+    direction: int, mae: int, mfe: int
+) -> None:
+    run = by_ticks([[0]], size=3)
+    done = run.trades[0]
+    price = done.trade.entry_notional // 3
+    entry = 3 * price + 1  # the market went from one tick below `price` to one above it
+    worst, best = (price - 1, price + 1)[::direction]
+    uneven = replace(
+        done.trade, direction=direction, entry_notional=entry, exit_notional=entry,
+        mae=direction * (entry - 3 * worst) // 3, mfe=direction * (3 * best - entry) // 3,
+    )  # fmt: skip
+    day = replace(run.days[0], trades=(replace(done, trade=uneven),))
+    found = figures(replace(run, days=(day,)))
+    assert (found.average_mae, found.average_mfe) == (mae * TICK, mfe * TICK)
+
+
 def test_the_open_drawdown_is_never_less_than_the_closed_one() -> None:
     run = by_ticks([[24, -16]])
     day = run.days[0]

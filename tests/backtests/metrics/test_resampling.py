@@ -113,5 +113,9 @@ def test_an_interval_needs_half_of_the_histories() -> None:
     assert interval(np.array([2.0, 2.0, np.nan])) == (2, 2)
 
 
+def test_an_interval_leaves_out_as_much_below_as_above() -> None:
+    assert interval(np.arange(1001.0)) == (pytest.approx(25), pytest.approx(975))
+
+
 def test_stretches_are_the_third_root_of_the_days_long() -> None:
     assert [usual_block(days) for days in (0, 1, 8, 198, 1000)] == [1, 1, 2, 6, 10]
