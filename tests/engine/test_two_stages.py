@@ -7,15 +7,18 @@ from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.account_rules import Tier
 from engine.account_run import AccountRun
 from engine.config import BarRules, EngineConfig
-from engine.day_analysis import DayAnalysis, DayScan
+from engine.day_analysis import DayAnalysis, DayScan, analysis_settings
 from engine.engine import Engine
-from engine.events import Event, TickDropped
+from engine.errors import InputError
+from engine.events import Event, Halted, SignalDetected, TickDropped, TradeClosed
+from engine.names import Halt
 from engine.schedule import Schedule
 from engine.ticks import NS, TickArray, columns
 from tests.engine.drive import of
@@ -141,3 +144,148 @@ def test_two_stages_say_what_one_quiet_engine_says(
             assert account.carry() == engine.carry()
     assert account.finish() == engine.finish()
     assert account.carry() == engine.carry()
+
+
+@given(wild(), trading_days, weeks())
+def test_the_signals_of_a_day_are_counted_as_an_engine_that_says_them_finds_them(
+    config: EngineConfig, days: Days, week: list[TickArray]
+) -> None:
+    loud, account = Engine(config, days), AccountRun(config, days)
+    counted, events = [], list[Event]()
+    for ticks in week:
+        analysis = analysed(config, days, ticks)
+        account.run(analysis, *analysis.good(ticks["ts"].copy(), ticks["price"].copy()))
+        counted.append((account.signals, account.approved))
+        events += loud.push(ticks)
+        if len(ticks):  # the day's last bar ends as it would before a next day
+            events += loud.beat(days.at(int(ticks["ts"].max())).end)
+    said: dict[int, list[bool]] = {}
+    for event in of(SignalDetected, events):
+        number = (event.signal.bar_start - FIRST) // DAY
+        said.setdefault(number, []).append(event.signal.approved)
+    found = [said.get(number, []) for number in range(len(week))]
+    assert counted == [(len(signals), sum(signals)) for signals in found]
+
+
+@given(wild(), weeks(), st.lists(st.integers(0, 700), max_size=8))
+def test_an_analysis_is_the_same_in_any_split(
+    config: EngineConfig, week: list[TickArray], cuts: list[int]
+) -> None:
+    for ticks in week:
+        whole = analysed(config, MORNING, ticks)
+        split = analysed(config, MORNING, ticks, [min(at, len(ticks)) for at in cuts])
+        assert split.words.tobytes() == whole.words.tobytes()
+
+
+@given(wild(), wild(), weeks())
+def test_an_analysis_knows_nothing_of_risk_fills_account_and_router(
+    config: EngineConfig, other: EngineConfig, week: list[TickArray]
+) -> None:
+    settled = replace(
+        config, fills=other.fills, account=other.account, tape=other.tape,
+        risk=replace(other.risk, tiers=config.risk.tiers),
+        router=replace(config.router, matrix={}, min_strength=0.9),
+    )  # fmt: skip
+    assert analysis_settings(settled).digest == analysis_settings(config).digest
+    for ticks in week:
+        first, second = (analysed(one, MORNING, ticks) for one in (config, settled))
+        assert first.words.tobytes() == second.words.tobytes()
+
+
+@given(wild(), trading_days, weeks(), st.integers(0, 4))
+def test_a_run_goes_on_from_a_carry(
+    config: EngineConfig, days: Days, week: list[TickArray], done: int
+) -> None:
+    """As an engine does, at the end of the data or of a contract."""
+
+    def ran(account: AccountRun, part: list[TickArray]) -> list[Event]:
+        events: list[Event] = []
+        for ticks in part:
+            analysis = analysed(config, days, ticks)
+            good = analysis.good(ticks["ts"].copy(), ticks["price"].copy())
+            events += account.run(analysis, *good)
+        return events + list(account.finish())
+
+    first = AccountRun(config, days)
+    ran(first, week[:done])
+    engine = Engine(config, days, carry=first.carry(), quiet=True)
+    said = [event for ticks in week[done:] for event in engine.push(ticks)]
+    expected = without_drops([*said, *engine.finish()])
+    assert ran(AccountRun(config, days, first.carry()), week[done:]) == expected
+
+
+def market(seed: int = 1, day: int = 0, count: int = 700, hours: float = 21.9) -> TickArray:
+    return random_market(seed, count, hours, FIRST + day * DAY)
+
+
+def test_the_examples_trade_halt_and_go_stale() -> None:
+    """What the properties above are about does happen."""
+    days, config = MORNING, busy(stale_s=30, loss_limit=Decimal(60))
+    account, events = AccountRun(config, days), list[Event]()
+    for number in range(3):
+        ticks = market(number, number)
+        analysis = analysed(config, days, ticks)
+        events += account.run(analysis, *analysis.good(ticks["ts"].copy(), ticks["price"].copy()))
+    halts = {event.halt for event in of(Halted, events)}
+    assert len(of(TradeClosed, events)) > 5
+    assert {Halt.STALE_FEED, Halt.LOSS_LIMIT} <= halts
+    assert account.carry().unfinished
+
+
+def test_clean_days_need_no_other_columns() -> None:
+    ticks = market()
+    analysis = analysed(busy(), MORNING, ticks)
+    ts, price = ticks["ts"].copy(), ticks["price"].copy()
+    assert analysis.clean
+    assert [one is other for one, other in zip(analysis.good(ts, price), (ts, price), strict=True)]
+    ticks["price"][300] = 0
+    ticks["ts"][400] -= (ticks["ts"][400] - ticks["ts"][399]) + NS // 4
+    analysis = analysed(busy(), MORNING, ticks)
+    assert not analysis.clean
+    assert (analysis.drops, analysis.dropped.tolist()) == ({"price": 1}, [300])
+    good, prices = analysis.good(ticks["ts"].copy(), ticks["price"].copy())
+    assert (len(good), prices.min() > 0) == (699, True)
+    assert good[399] == good[398] == ticks["ts"][399]
+
+
+def test_ticks_of_another_day_are_refused() -> None:
+    for wrong in (-1, 1):
+        scan = DayScan(busy(), MORNING.at(FIRST))
+        with pytest.raises(InputError, match="is not of trading day 2024-07-0"):
+            scan.push(columns(market(day=wrong)))
+
+
+def test_a_day_is_run_once_and_in_order() -> None:
+    config, ticks = busy(), market(day=1)
+    analysis = analysed(config, MORNING, ticks)
+    account = AccountRun(config, MORNING)
+    ts, price = ticks["ts"].copy(), ticks["price"].copy()
+    account.run(analysis, ts, price)
+    with pytest.raises(InputError, match="was run already"):
+        account.run(analysis, ts, price)
+    earlier = market(day=0)
+    with pytest.raises(InputError, match="was run already"):
+        account.run(
+            analysed(config, MORNING, earlier), earlier["ts"].copy(), earlier["price"].copy()
+        )
+
+
+def test_columns_that_are_not_the_analysed_ones_are_refused() -> None:
+    config, ticks = busy(), market()
+    analysis = analysed(config, MORNING, ticks)
+    ts, price = ticks["ts"].copy(), ticks["price"].copy()
+    with pytest.raises(InputError, match="699 times and 700 prices are not the 700 ticks"):
+        analysis.good(ts[1:], price)
+    with pytest.raises(InputError, match="are not the 700 good ticks of the day"):
+        AccountRun(config, MORNING).run(analysis, ts[1:], price[1:])
+    with pytest.raises(InputError, match="trading day 2024-07-01 is from"):
+        AccountRun(config, Days(roll=HOUR)).run(analysis, ts, price)
+
+
+def test_words_of_something_else_are_no_analysis() -> None:
+    with pytest.raises(InputError, match="no words of a day's analysis"):
+        DayAnalysis(np.zeros(5, np.int64))
+    words = analysed(busy(), MORNING, market()).words.copy()
+    words[words[0]] += 1
+    with pytest.raises(InputError, match="no words of a day's analysis, version 1"):
+        DayAnalysis.from_arrays({"words": words})
