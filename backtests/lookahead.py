@@ -12,7 +12,7 @@ before it left, which the checks of those days cover.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import date
 from typing import Any, Final, Protocol
@@ -22,7 +22,9 @@ import numpy.typing as npt
 
 from backtests.days import trading_day
 from backtests.plan import Plan
+from engine.account_run import AccountRun
 from engine.config import EngineConfig
+from engine.day_analysis import DayAnalysis, DayScan
 from engine.engine import Engine
 from engine.events import (
     Carry,
@@ -39,7 +41,6 @@ from marketdata.store import TickStore
 
 Generator = np.random.Generator
 
-MOMENTS: Final = 200
 MOST_DIFFERENCES: Final = 20
 """Where one is, there are many: the rest is not looked for."""
 FUTURE: Final = 50_000
@@ -64,10 +65,18 @@ class Start:
     rolled: bool
 
 
-class Machine(Protocol):
-    """What is checked: it is given a day's ticks, or the first of them, and says what it does."""
+class Said(Protocol):
+    """What a machine says: an event, or anything else that has a time and can be compared."""
 
-    def __call__(self, start: Start, ticks: TickColumns) -> tuple[Sequence[Event], Carry]: ...
+    @property
+    def ts(self) -> int: ...
+
+
+class Machine(Protocol):
+    """What is checked: it is given a day's ticks, or the first of them, and says what it does, and
+    what it leaves to the next day."""
+
+    def __call__(self, start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +84,7 @@ class Difference:
     """What was said differently without the true future. `ticks` were given of the day, up to `ts`;
     `future` is what came instead; `number` counts the day's events from 0; "" is nothing."""
 
+    machine: str
     day: date
     ts: int
     ticks: int
@@ -86,9 +96,9 @@ class Difference:
 
     def __str__(self) -> str:
         return (
-            f"{self.day}, after {self.ticks:,} ticks ({self.near}), future {self.future}: event "
-            f"{self.number} is {self.said or 'nothing'}; without the true future it is "
-            f"{self.instead or 'nothing'}"
+            f"{self.machine}, {self.day}, after {self.ticks:,} ticks ({self.near}), future "
+            f"{self.future}: event {self.number} is {self.said or 'nothing'}; without the true "
+            f"future it is {self.instead or 'nothing'}"
         )
 
 
@@ -97,6 +107,7 @@ class Findings:
     """`moments` by what they were chosen near; `events` is how many events were compared, over all
     `comparisons`. `stopped`: somebody ended the check."""
 
+    machines: tuple[str, ...]
     seed: int
     days: int
     ticks: int
@@ -116,8 +127,8 @@ class Findings:
         """One sentence."""
         count = sum(self.moments.values())
         looked = (
-            f"{count:,} moments of {self.days:,} days, {self.comparisons:,} other futures, "
-            f"{self.events:,} events compared"
+            f"{count:,} moments of {self.days:,} days, {self.comparisons:,} other futures of "
+            f"{' and '.join(self.machines)}, {self.events:,} events compared"
         )
         if self.differences:
             return f"LOOK-AHEAD: {looked}; {len(self.differences)} differences"
@@ -133,21 +144,75 @@ class Findings:
         return {**content, "ok": self.ok, "says": self.says}
 
 
-def whole_engine(start: Start, ticks: TickColumns) -> tuple[Sequence[Event], Carry]:
+@dataclass(frozen=True)
+class BarAnalysed:
+    """A bar that stage one has closed, with the patterns that it found in it."""
+
+    ts: int
+    bar: tuple[Any, ...]
+    found: tuple[tuple[Any, ...], ...]
+
+
+def whole_engine(start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]:
     """The engine that trades, with all that it says, given the day in one piece."""
     engine = Engine(start.config, start.schedule, carry=start.carry)
-    events = list(engine.roll()) if start.rolled else []
+    events: list[Event] = list(engine.roll()) if start.rolled else []
     events += engine.push_columns(ticks)
     return events, engine.carry()
+
+
+def two_stages(start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]:
+    """The analysis and the account that backtests run, given the day in one piece."""
+    analysis = _analysed(start, ticks)
+    run = AccountRun(start.config, start.schedule, start.carry)
+    events: list[Event] = list(run.roll()) if start.rolled else []
+    events += run.run(analysis, *analysis.good(ticks.ts, ticks.price))
+    return events, run.carry()
+
+
+def stage_one(start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]:
+    """What is kept of a day's analysis: its bars, and the patterns in each."""
+    analysis = _analysed(start, ticks)
+    bars, found = analysis.bars, analysis.found
+    ends = bars["found"].tolist()
+    starts = [0, *ends]
+    said = [
+        BarAnalysed(
+            int(bars["end"][at]),
+            tuple(bars[at].tolist()),
+            tuple(map(_plain, found[starts[at] : end])),
+        )
+        for at, end in enumerate(ends)
+    ]
+    return said, start.carry
+
+
+def _plain(record: Any) -> tuple[Any, ...]:
+    """A record that can be compared: inner arrays as lists."""
+    return tuple(record[name].tolist() for name in record.dtype.names)
+
+
+def _analysed(start: Start, ticks: TickColumns) -> DayAnalysis:
+    scan = DayScan(start.config, start.schedule.at(int(ticks.ts[0])))
+    scan.push(ticks)
+    return scan.finish()
+
+
+MACHINES: Final[Mapping[str, Machine]] = {
+    "engine": whole_engine,
+    "analysis": stage_one,
+    "two stages": two_stages,
+}
+"""What is checked if nothing else is asked for. The first one's events say which moments."""
 
 
 def check(
     plan: Plan,
     store: TickStore,
     *,
-    moments: int = MOMENTS,
+    moments: int,
     seed: int = 1,
-    machine: Machine = whole_engine,
+    machines: Mapping[str, Machine] = MACHINES,
     told: Callable[[int], None] = lambda days: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Findings:
@@ -156,7 +221,7 @@ def check(
     spec = plan.config.instrument
     hours = schedule(spec, "all" if plan.session == "all" else "rth")
     each = max(1, -(-moments // len(plan.days)))
-    carry: Carry | None = None
+    carries: dict[str, Carry | None] = dict.fromkeys(machines)
     contract: str | None = None
     tally, found = _Tally(), list[Difference]()
     stopped = False
@@ -169,10 +234,11 @@ def check(
         ticks = joined(stored.columns())
         rolled = contract not in (None, stored.info.contract)
         contract = stored.info.contract
-        start = Start(plan.config, hours, carry, rolled)
-        carry = _check_day(day, start, ticks, machine, each, rng, tally, found)
+        starts = {name: Start(plan.config, hours, carry, rolled) for name, carry in carries.items()}
+        carries = _check_day(day, starts, ticks, machines, each, rng, tally, found)
         told(number + 1)
     return Findings(
+        machines=tuple(machines),
         seed=seed,
         days=tally.days,
         ticks=tally.ticks,
@@ -191,40 +257,45 @@ class _Tally:
 
 
 def _check_day(
-    day: date, start: Start, ticks: TickColumns, machine: Machine, moments: int, rng: Generator,
-    tally: _Tally, found: list[Difference],
-) -> Carry:  # fmt: skip
-    events, carry = machine(start, ticks)
+    day: date, starts: Mapping[str, Start], ticks: TickColumns, machines: Mapping[str, Machine],
+    moments: int, rng: Generator, tally: _Tally, found: list[Difference],
+) -> dict[str, Carry | None]:  # fmt: skip
+    whole = {name: machine(starts[name], ticks) for name, machine in machines.items()}
+    leaves = {name: carry for name, (_, carry) in whole.items()}
     clock = np.maximum.accumulate(ticks.ts)
     tally.days += 1
     tally.ticks += len(ticks.ts)
-    for near, count in _moments(events, clock, moments, rng):
+    first, _ = next(iter(whole.values()))
+    for near, count in _moments(first, clock, moments, rng):
         tally.moments[near] += 1
+        # Nothing is known of a tick that has the time of one that was given.
+        until = int(clock[count - 1]) + (count == len(clock) or clock[count] > clock[count - 1])
+        past = {
+            name: [event for event in events if event.ts < until]
+            for name, (events, _) in whole.items()
+        }
         for future, given in _futures(ticks, count, rng):
-            said, _ = machine(start, given)
-            # Nothing is known of a tick that has the time of one that was given.
-            until = int(clock[count - 1]) + (count == len(clock) or clock[count] > clock[count - 1])
-            past = [event for event in events if event.ts < until]
-            again = [event for event in said if event.ts < until]
-            tally.comparisons += 1
-            tally.events += len(past)
-            difference = _first_difference(past, again)
-            if difference is not None:
-                at, was, instead = difference
-                found.append(
-                    Difference(
-                        day=day, ts=int(clock[count - 1]), ticks=count, near=near, future=future,
-                        number=at, said=was, instead=instead,
-                    )
-                )  # fmt: skip
-                break
-        if len(found) >= MOST_DIFFERENCES:
-            break
-    return carry
+            for name, machine in machines.items():
+                said, _ = machine(starts[name], given)
+                again = [event for event in said if event.ts < until]
+                tally.comparisons += 1
+                tally.events += len(past[name])
+                difference = _first_difference(past[name], again)
+                if difference is not None:
+                    at, was, instead = difference
+                    found.append(
+                        Difference(
+                            machine=name, day=day, ts=int(clock[count - 1]), ticks=count,
+                            near=near, future=future, number=at, said=was, instead=instead,
+                        )
+                    )  # fmt: skip
+            if len(found) >= MOST_DIFFERENCES:
+                return leaves
+    return leaves
 
 
 def _moments(
-    events: Iterable[Event], clock: npt.NDArray[np.int64], wanted: int, rng: Generator
+    events: Iterable[Said], clock: npt.NDArray[np.int64], wanted: int, rng: Generator
 ) -> list[tuple[str, int]]:
     """How many ticks are given at each moment, and what it is near; in turn of each kind that the
     day has, each moment once."""
@@ -273,7 +344,7 @@ def _futures(ticks: TickColumns, count: int, rng: Generator) -> list[tuple[str, 
     ]
 
 
-def _first_difference(past: Sequence[Event], again: Sequence[Event]) -> tuple[int, str, str] | None:
+def _first_difference(past: Sequence[Said], again: Sequence[Said]) -> tuple[int, str, str] | None:
     for at, (was, instead) in enumerate(zip(past, again, strict=False)):
         if was != instead:
             return at, *_versions(was, instead)
@@ -287,7 +358,7 @@ def _first_difference(past: Sequence[Event], again: Sequence[Event]) -> tuple[in
     )
 
 
-def _versions(was: Event, instead: Event) -> tuple[str, str]:
+def _versions(was: Said, instead: Said) -> tuple[str, str]:
     """Both in words: what differs of two events of a kind, else all of them."""
     if type(was) is not type(instead):
         return _text(was), _text(instead)
@@ -314,7 +385,7 @@ def _differing(path: str, was: object, instead: object) -> Iterator[tuple[str, o
         yield from _differing(f"{path}.{name}" if path else name, one, other)
 
 
-def _text(event: Event) -> str:
+def _text(event: Said) -> str:
     return _short(repr(event))
 
 

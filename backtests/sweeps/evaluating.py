@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol
 
+from backtests.cache import AnalysisCache
 from backtests.plan import Plan
 from backtests.runner import run
 from backtests.sweeps.ran import Ran, ran
@@ -41,9 +42,15 @@ class Here:
     """In this process, or with `workers` above 1 in so many."""
 
     def __init__(
-        self, store: TickStore, *, workers: int = 1, stop: Callable[[], bool] = lambda: False
+        self,
+        store: TickStore,
+        cache: AnalysisCache,
+        *,
+        workers: int = 1,
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.store = store
+        self.cache = cache
         self.workers = workers
         self.stop = stop
 
@@ -56,7 +63,10 @@ class Here:
         others = [at for group in groups for at in group[1:]]
         # Spawned and not forked: this process has a database connection and threads.
         with ProcessPoolExecutor(
-            min(self.workers, len(plans)), get_context("spawn"), initializer=_left_to_its_parent
+            min(self.workers, len(plans)),
+            get_context("spawn"),
+            initializer=_begin,
+            initargs=(self.store.root, self.cache.root, self.cache.most),
         ) as pool:
             try:
                 if len(first) < self.workers:
@@ -76,7 +86,7 @@ class Here:
     ) -> Iterator[tuple[int, Ran]]:
         for at in order:
             self._ask()
-            yield at, run_one(plans[at], self.store, workers)
+            yield at, run_one(plans[at], self.store, self.cache, workers)
 
     def _in(
         self, pool: ProcessPoolExecutor, plans: Sequence[Plan], order: Iterable[int]
@@ -86,7 +96,7 @@ class Here:
         while True:
             self._ask()
             while len(waiting) < 2 * self.workers and (at := next(left, None)) is not None:
-                waiting[pool.submit(_run_there, plans[at], self.store.root)] = at
+                waiting[pool.submit(_run_there, plans[at])] = at
             if not waiting:
                 return
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
@@ -94,15 +104,19 @@ class Here:
                 yield waiting.pop(task), task.result()
 
 
-def run_one(plan: Plan, store: TickStore, workers: int = 1) -> Ran:
+def run_one(plan: Plan, store: TickStore, cache: AnalysisCache, workers: int = 1) -> Ran:
     """One plan, whole."""
-    return ran(run(plan, store=store, workers=workers))
+    return ran(run(plan, store=store, cache=cache, workers=workers))
 
 
-def _run_there(plan: Plan, root: Path) -> Ran:
-    return run_one(plan, TickStore(root))
+_mine: dict[str, tuple[TickStore, AnalysisCache]] = {}
 
 
-def _left_to_its_parent() -> None:
-    """Ctrl-C reaches the whole group; the parent says what is to be done about it."""
+def _begin(store: Path, cache: Path | None, most: int) -> None:
+    """What a process does first. Ctrl-C reaches all of us; the parent says what is to be done."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _mine["here"] = TickStore(store), AnalysisCache(cache, most)
+
+
+def _run_there(plan: Plan) -> Ran:
+    return run_one(plan, *_mine["here"])

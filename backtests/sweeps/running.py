@@ -7,6 +7,7 @@ from typing import TextIO
 from django.contrib.auth.models import User
 
 from backtests import runner
+from backtests.cache import AnalysisCache, the_cache
 from backtests.models import Study
 from backtests.outcome import Outcome
 from backtests.plan import Plan
@@ -41,6 +42,7 @@ def run(
     spec: Spec,
     store: TickStore,
     *,
+    cache: AnalysisCache | None = None,
     workers: int = 1,
     stop: Callable[[], bool] = lambda: False,
     told: Callable[[int, int], None] = lambda done, kept: None,
@@ -51,16 +53,17 @@ def run(
     """Run what is not kept yet, judge it, and keep that too. SweepStopped when somebody asked for
     it; the same spec goes on from there. Backtests are run here, on Celery's workers, or where
     `runs` does."""
+    cache = the_cache() if cache is None else cache
     study = keeping.study_for(spec, asked_by=asked_by)
     if runs is None and celery:
         from backtests.sweeps.tasks import OnCelery
 
         runs = OnCelery(study, store, stop=stop)
-    runs = runs or Here(store, workers=workers, stop=stop)
+    runs = runs or Here(store, cache, workers=workers, stop=stop)
     evaluate = Kept(study, runs, store, told)
 
     def whole(plan: Plan) -> Outcome:
-        return runner.run(plan, store=store, workers=workers)
+        return runner.run(plan, store=store, cache=cache, workers=workers)
 
     try:
         found = walk(spec, evaluate, whole, ran) if spec.walk_forward else sweep(spec, evaluate)

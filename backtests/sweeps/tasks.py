@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from celery import shared_task
 
+from backtests.cache import the_cache
 from backtests.models import Study, StudyPoint
 from backtests.plan import Plan
 from backtests.sweeps.evaluating import SweepStopped, by_analysis, run_one
@@ -28,13 +29,13 @@ AGAIN_S: Final = 900.0
 @shared_task(name="backtests.sweep_points", acks_late=True, reject_on_worker_lost=True)
 def sweep_points(study_id: int, named: list[tuple[str, dict[str, Any]]]) -> int:
     """Run the plans that are not kept under their names yet; how many."""
-    store, done = the_store(), 0
+    store, cache, done = the_store(), the_cache(), 0
     for name, content in named:
         if StudyPoint.objects.filter(study=study_id, name=name).exists():
             continue
         if Study.objects.filter(pk=study_id, stop_asked=True).exists():
             break
-        found = run_one(Plan.from_json(content), store)
+        found = run_one(Plan.from_json(content), store, cache)
         StudyPoint.objects.get_or_create(
             study_id=study_id, name=name, defaults={"content": found.as_json()}
         )

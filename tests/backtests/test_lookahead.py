@@ -8,7 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backtests.lookahead import Findings, Machine, Start, check, whole_engine
+from backtests.lookahead import (
+    MACHINES,
+    Findings,
+    Machine,
+    Said,
+    Start,
+    check,
+    stage_one,
+    two_stages,
+    whole_engine,
+)
 from backtests.plan import Plan
 from engine.config import engine_config
 from engine.engine import Engine
@@ -34,15 +44,16 @@ def plan() -> Plan:
 
 
 def looked(plan: Plan, store: TickStore, machine: Machine, moments: int = 10) -> Findings:
-    return check(plan, store, moments=moments, machine=machine)
+    return check(plan, store, moments=moments, machines={"it": machine})
 
 
-def test_the_engine_does_not_look_ahead(plan: Plan, store: TickStore) -> None:
-    found = looked(plan, store, whole_engine, 20)
+def test_neither_the_engine_nor_the_two_stages_look_ahead(plan: Plan, store: TickStore) -> None:
+    found = check(plan, store, moments=16)
     assert found.differences == ()
     assert found.ok
-    assert sum(found.moments.values()) == 20
-    assert found.comparisons == 60
+    assert found.machines == ("engine", "analysis", "two stages") == tuple(MACHINES)
+    assert sum(found.moments.values()) == 16
+    assert found.comparisons == 144
     assert found.events > 1_000
     assert {"signal", "decision", "entry", "exit", "anywhere"} <= found.moments.keys()
     assert "no past decision moved" in found.says
@@ -51,16 +62,15 @@ def test_the_engine_does_not_look_ahead(plan: Plan, store: TickStore) -> None:
 def test_the_same_seed_looks_at_the_same_moments(plan: Plan, store: TickStore) -> None:
     first, again = looked(plan, store, whole_engine, 4), looked(plan, store, whole_engine, 4)
     assert first == again
-    assert first.events != check(plan, store, moments=4, seed=2).events
+    other = check(plan, store, moments=4, seed=2, machines={"it": whole_engine})
+    assert first.events != other.events
 
 
-def with_signal(event: Event, **changes: object) -> Event:
-    if isinstance(event, SignalDetected):
-        return replace(event, signal=replace(event.signal, **changes))  # type: ignore[arg-type]
-    return event
+def with_signal(event: SignalDetected, **changes: object) -> SignalDetected:
+    return replace(event, signal=replace(event.signal, **changes))  # type: ignore[arg-type]
 
 
-def knows_the_close(start: Start, ticks: TickColumns) -> tuple[Sequence[Event], Carry]:
+def knows_the_close(start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]:
     """Signals that agree with where the day ends."""
     events, carry = whole_engine(start, ticks)
     last = int(ticks.price[-1])
@@ -72,10 +82,10 @@ def knows_the_close(start: Start, ticks: TickColumns) -> tuple[Sequence[Event], 
     ], carry
 
 
-def knows_the_next_tick(start: Start, ticks: TickColumns) -> tuple[Sequence[Event], Carry]:
+def knows_the_next_tick(start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]:
     """A decision that has seen one tick too many, as an index that is off by one gives it."""
     events, carry = whole_engine(start, ticks)
-    found: list[Event] = []
+    found: list[Said] = []
     for event in events:
         if isinstance(event, Decision):
             at = min(int(np.searchsorted(ticks.ts, event.ts, "right")) + 1, len(ticks.ts) - 1)
@@ -84,7 +94,7 @@ def knows_the_next_tick(start: Start, ticks: TickColumns) -> tuple[Sequence[Even
     return found, carry
 
 
-def centres_its_average(start: Start, ticks: TickColumns) -> tuple[Sequence[Event], Carry]:
+def centres_its_average(start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]:
     """A bar's volume compared with that of the bars around it, the later ones too."""
     events, carry = whole_engine(start, ticks)
     bars = [event for event in events if isinstance(event, BarClosed)]
@@ -98,7 +108,7 @@ def centres_its_average(start: Start, ticks: TickColumns) -> tuple[Sequence[Even
     ], carry
 
 
-def leaves_out_losers(start: Start, ticks: TickColumns) -> tuple[Sequence[Event], Carry]:
+def leaves_out_losers(start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]:
     """Entries only of trades that will win."""
     events, carry = whole_engine(start, ticks)
     lost = {
@@ -121,14 +131,29 @@ class PeekingEngine(Engine):
         return super().push_columns(columns._replace(price=np.ascontiguousarray(price)))
 
 
-def stamped_early(start: Start, ticks: TickColumns) -> tuple[Sequence[Event], Carry]:
+def stamped_early(start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]:
     engine = PeekingEngine(start.config, start.schedule, carry=start.carry)
     return engine.push_columns(ticks), engine.carry()
+
+
+def analyses_the_whole_day(start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]:
+    """Stage one with a regime that is smoothed over the day, later bars included."""
+    bars, carry = stage_one(start, ticks)
+    return [replace(each, bar=(*each.bar, len(bars))) for each in bars], carry  # type: ignore[type-var]
+
+
+def trades_a_bar_early(start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]:
+    """Stage two with times that are a bar late, so that each entry is a bar early."""
+    earlier = ticks._replace(ts=ticks.ts - np.int64(300_000_000_000))
+    inside = earlier.ts >= start.schedule.at(int(ticks.ts[0])).start
+    return two_stages(start, TickColumns(*(column[inside] for column in earlier)))
 
 
 @pytest.mark.parametrize(
     "machine",
     [
+        analyses_the_whole_day,
+        trades_a_bar_early,
         knows_the_close,
         knows_the_next_tick,
         centres_its_average,
@@ -156,7 +181,7 @@ def test_a_difference_names_the_moment_and_both_versions(plan: Plan, store: Tick
 def test_a_machine_that_says_nothing_passes_nothing(plan: Plan, store: TickStore) -> None:
     """Where nothing was compared nothing was shown."""
 
-    def silent(start: Start, ticks: TickColumns) -> tuple[Sequence[Event], Carry]:
+    def silent(start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]:
         return [], whole_engine(start, ticks)[1]
 
     found = looked(plan, store, silent)
@@ -167,7 +192,7 @@ def test_a_machine_that_says_nothing_passes_nothing(plan: Plan, store: TickStore
 def test_each_day_begins_with_what_the_days_before_left(plan: Plan, store: TickStore) -> None:
     given: list[Carry | None] = []
 
-    def noted(start: Start, ticks: TickColumns) -> tuple[Sequence[Event], Carry]:
+    def noted(start: Start, ticks: TickColumns) -> tuple[Sequence[Said], Carry | None]:
         given.append(start.carry)
         return whole_engine(start, ticks)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from backtests.plan import Plan
 
 INTERRUPTED: Final = 130
+MOMENTS: Final = 200
 
 
 class Command(OneLineCommand):
@@ -44,6 +45,14 @@ class Command(OneLineCommand):
         add("--html", metavar="OUT", help="write the report there, a file that stands alone")
         add("--fresh", action="store_true", help="analyse all days anew, whatever is cached")
         add("--note", default="", help="a line that the list of runs shows")
+        add(
+            "--check-lookahead",
+            nargs="?",
+            type=_count,
+            const=MOMENTS,
+            metavar="MOMENTS",
+            help=f"take the future away at so many moments ({MOMENTS}): nothing may change",
+        )
         add_settings(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -96,6 +105,22 @@ class Command(OneLineCommand):
         print_summary(outcome, figures, found, last, row, console_file)
         if outcome.stopped:
             sys.exit(INTERRUPTED)
+        if options["check_lookahead"]:
+            _check(row, plan, options["check_lookahead"], console_file)
+
+
+def _check(row: "Backtest", plan: "Plan", moments: int, file: TextIO) -> None:
+    """1 is what the command ends with when anything moved."""
+    from backtests.management.checking import check_and_keep, print_findings
+    from marketdata.store import the_store
+
+    with asked_to_stop() as stop:
+        findings = check_and_keep(row, plan, the_store(), moments=moments, stop=stop)
+    print_findings(findings, file)
+    if findings.stopped:
+        sys.exit(INTERRUPTED)
+    if not findings.ok:
+        sys.exit(1)
 
 
 def _run(row: "Backtest", plan: "Plan", options: dict[str, Any]) -> "tuple[Outcome, Progress]":

@@ -82,3 +82,33 @@ def test_what_cannot_be_swept_is_said_in_a_line(words: list[str], message: str) 
     with pytest.raises(CommandError, match=message):
         sweep(*words)
     assert not Study.objects.exists()
+
+
+def test_a_backtest_checks_itself_for_look_ahead_and_keeps_what_it_found() -> None:
+    out = StringIO()
+    call_command(
+        "backtest", "--symbol", "ES", "--days", "2", "--check-lookahead", "4", stdout=out
+    )  # fmt: skip
+    assert "No look-ahead found: 4 moments of 2 days" in out.getvalue()
+    study = Study.objects.get(kind=Study.Kind.LOOKAHEAD)
+    assert study.backtest is not None
+    assert study.result["ok"] is True
+    assert study.result["machines"] == ["engine", "analysis", "two stages"]
+
+
+def test_a_backtest_that_looks_ahead_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    from backtests import lookahead
+    from tests.backtests.test_lookahead import knows_the_close
+
+    peeking = {"engine": knows_the_close}
+    monkeypatch.setattr(lookahead.check, "__kwdefaults__", {
+        **(lookahead.check.__kwdefaults__ or {}), "machines": peeking,
+    })  # fmt: skip
+    out = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command(
+            "backtest", "--symbol", "ES", "--days", "1", "--check-lookahead", "8", stdout=out
+        )  # fmt: skip
+    assert ended.value.code == 1
+    assert "LOOK-AHEAD" in out.getvalue()
+    assert "without the true future it is" in out.getvalue()

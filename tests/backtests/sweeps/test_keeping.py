@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from backtests.cache import AnalysisCache
 from backtests.models import Backtest, Study, StudyPoint
 from backtests.plan import Plan
 from backtests.sweeps import keeping, running
@@ -167,6 +168,6 @@ def test_a_walk_is_a_study_of_its_own_kind(store: TickStore) -> None:
 
 
 def test_nothing_is_run_where_everything_is_refused(store: TickStore) -> None:
-    done = running.run(spec("risk.stop_ticks=0,-4"), store, runs=Here(store))
+    done = running.run(spec("risk.stop_ticks=0,-4"), store, runs=Here(store, AnalysisCache(None)))
     assert done.study.result["best"] is None
     assert done.done == 0
