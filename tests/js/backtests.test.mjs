@@ -23,7 +23,7 @@ test("speed and time left are those of the last messages", () => {
 test("what is long ago does not count", () => {
   const progress = going([2_000, { analysed: 100, ticks: 50_000_000 }], [2_000 + WINDOW_MS * 2, { done: 1, ticks: 50_000_000 }], [2_000 + WINDOW_MS * 3, { done: 2 }]);
   assert.equal(progress.speed(2_000 + WINDOW_MS * 3), 0);
-  assert.equal(progress.left(2_000 + WINDOW_MS * 3), 98 * WINDOW_MS / 1000);
+  assert.equal(progress.left(2_000 + WINDOW_MS * 3), (98 * WINDOW_MS) / 1000);
 });
 
 test("nothing is said of the future before anything moved", () => {
@@ -32,6 +32,14 @@ test("nothing is said of the future before anything moved", () => {
   assert.equal(progress.left(9_000), null);
   assert.equal(words(progress, "open", 9_000).left, "–");
   assert.equal(words(progress, "open", 9_000).speed, "–");
+});
+
+test("when nothing moves, no time is promised, and a first run may compile", () => {
+  const progress = going([2_000, { analysed: 12 }]);
+  assert.equal(progress.left(3_000), (188 * 2) / 12);
+  assert.equal(progress.left(2_000 + SILENT_MS), null);
+  assert.match(news(going(), "open", 1_000 + SILENT_MS), /compiles the engine/);
+  assert.match(news(progress, "open", 2_000 + SILENT_MS), /worker is gone/);
 });
 
 test("a message that does not say something leaves it as it was", () => {
@@ -62,7 +70,7 @@ test("a run is over when it neither waits nor runs", () => {
 
 test("amounts of time and ticks are said as people do", () => {
   assert.deepEqual([null, 0.4, 59.6, 75, 3_725].map(duration), ["–", "0 s", "1 min 0 s", "1 min 15 s", "1 h 2 min"]);
-  assert.deepEqual([null, 1234.4, 12_345_678].map(rate), ["–", "1,234 ticks/s", "12.3 million ticks/s"]);
+  assert.deepEqual([null, 0, 1234.4, 12_345_678].map(rate), ["–", "–", "1,234 ticks/s", "12.3 million ticks/s"]);
 });
 
 test("words and widths follow the run", () => {

@@ -34,8 +34,9 @@ export class Progress {
     return gone === null ? null : ((this.now.ticks - gone.ticks) * 1000) / gone.ms;
   }
 
-  // Seconds to the end at the present pace; null while that cannot be said.
+  // Seconds to the end at the present pace; null while that cannot be said, as when nothing moves.
   left(at) {
+    if (this.silent(at) !== null) return null;
     const gone = this.#since(at);
     const made = gone === null ? 0 : work(this.now) - gone.work;
     if (made <= 0) return null;
@@ -68,7 +69,7 @@ export function duration(seconds) {
 const count = (value) => value.toLocaleString("en-US");
 
 export function rate(speed) {
-  if (speed === null) return "–";
+  if (!speed) return "–";
   if (speed >= 1e6) return `${(speed / 1e6).toFixed(1)} million ticks/s`;
   return `${count(Math.round(speed))} ticks/s`;
 }
@@ -80,6 +81,7 @@ export function news(progress, link, at) {
   if (link === "refused") return "You are logged out. Log in again to see how it goes on.";
   if (now.stopping && !isOver(now)) return "It stops after the days that are being worked on.";
   if (now.status === "waiting") return silent === null ? "It waits for a worker to begin." : `It has waited for ${duration(silent)}: is a worker running? With Redis, start one with: celery -A tradebot worker`;
+  if (silent !== null && work(now) === 0) return `Nothing is done yet, after ${duration(silent)}. The first run on a machine compiles the engine, which takes a minute or two.`;
   if (silent !== null) return `Nothing new for ${duration(silent)}. A day may take long, or its worker is gone; then another takes its place, or stop the run and start it again: what is analysed is kept.`;
   if (link === "closed") return "The live connection is lost; this page asks every few seconds instead.";
   return "";
