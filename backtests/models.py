@@ -213,3 +213,38 @@ class StudyPoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of study {self.study_id}"
+
+
+class BacktestPart(models.Model):
+    """A part of a run's work, as one process does it: the analysis of days `first` to before
+    `last` (numbers in the plan), or, with number 0, the account's way through all of them.
+
+    Whoever works on it holds it until `lease_until` and says so again and again; a part whose
+    lease has ended belongs to nobody (`backtests.leases`).
+    """
+
+    backtest = models.ForeignKey(Backtest, models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    first = models.PositiveIntegerField()
+    last = models.PositiveIntegerField()
+    days_done = models.PositiveIntegerField(default=0)
+    days_kept = models.PositiveIntegerField(default=0, help_text="Whose analysis was cached.")
+    holder = models.CharField(max_length=120, blank=True, help_text="Host, process, and a token.")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveIntegerField(default=0, help_text="Begun since a day was last done.")
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="To the queue, the last time.")
+    sends = models.PositiveIntegerField(default=0)
+    task_id = models.CharField(max_length=64, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    alone = models.BooleanField(
+        default=False, help_text="Held by a process that does the whole run; nobody else goes on."
+    )
+
+    class Meta:
+        ordering = ["backtest_id", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["backtest", "number"], name="backtest_part_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"part {self.number} of backtest {self.backtest_id}"

@@ -67,6 +67,8 @@ for name in (
     "LIVE_FLAT_WITHIN_S",
     "LIVE_RECONCILE_S",
     "LIVE_BALANCE_TOLERANCE",
+    "BACKTEST_PART_DAYS",
+    "BACKTEST_LEASE_S",
 ):
     os.environ.pop(name, None)
 for name in ("DATABASE_URL", "REDIS_URL"):

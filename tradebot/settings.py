@@ -145,7 +145,12 @@ if REDIS_URL:
         }
     }
     CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{REDIS_PREFIX}:celery:"}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "global_keyprefix": f"{REDIS_PREFIX}:celery:",
+        # A task that is not acknowledged within it is delivered again, running or not; so it is far
+        # more than a task takes. What a killed worker held does not wait for it: backtests.tasks.
+        "visibility_timeout": 6 * 3600,
+    }
 else:
     CHANNEL_LAYERS = {
         "default": {
@@ -167,6 +172,11 @@ CELERY_TASK_TRACK_STARTED = True
 # Our tasks are long: a worker that took a second one in advance would only keep it from the others.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A broker that comes back finds the tasks still running; what they have done by then is kept.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+# For as long as it takes: a worker that gave up would have to be started by a person.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
@@ -175,6 +185,10 @@ REPLAY_PLAYERS = environment.whole_number("REPLAY_PLAYERS", 4, low=1, high=100)
 
 # Backtests
 
+# Most days that are analysed as one task (docs/backtests-on-workers.md).
+BACKTEST_PART_DAYS = environment.whole_number("BACKTEST_PART_DAYS", 21, low=1, high=1000)
+# Seconds after which a process that says nothing is taken for dead, and its work given to another.
+BACKTEST_LEASE_S = environment.whole_number("BACKTEST_LEASE_S", 20, low=2, high=600)
 # Gigabytes of analyses and decoded ticks that are kept for re-runs; 0 keeps none.
 BACKTEST_CACHE_GB = environment.whole_number("BACKTEST_CACHE_GB", 20, low=0, high=100_000)
 

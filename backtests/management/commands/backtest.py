@@ -126,6 +126,7 @@ def _check(row: "Backtest", plan: "Plan", moments: int, file: TextIO) -> None:
 def _run(row: "Backtest", plan: "Plan", options: dict[str, Any]) -> "tuple[Outcome, Progress]":
     """Run it and keep what comes of it, also when somebody stops it or it fails."""
     from backtests import storing
+    from backtests.control import alone
     from backtests.runner import run
 
     last = Progress(days=len(plan.days))
@@ -137,18 +138,19 @@ def _run(row: "Backtest", plan: "Plan", options: dict[str, Any]) -> "tuple[Outco
             show(progress)
 
         storing.begin(row)
-        try:
-            outcome = run(
-                plan,
-                workers=options["workers"],
-                fresh=options["fresh"],
-                progress=told,
-                stop=stop,
-            )
-        except BaseException as error:
-            storing.fail(row, error)
-            raise
-    storing.finish(row, outcome)
+        with alone(row) as stopped_on_page:
+            try:
+                outcome = run(
+                    plan,
+                    workers=options["workers"],
+                    fresh=options["fresh"],
+                    progress=told,
+                    stop=lambda: stop() or stopped_on_page(),
+                )
+            except BaseException as error:
+                storing.fail(row, error)
+                raise
+            storing.finish(row, outcome)
     return outcome, last
 
 
