@@ -31,11 +31,13 @@ _seen: dict[Path, tuple[tuple[int, int, int], "DayFacts"]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Days to run, in order; sessions that are missing between them; what was left out and why."""
+    """Days to run, in order; sessions that are missing between them; what was left out and why;
+    what whoever stored the days said of them ("partial: ends 2 h before the close")."""
 
     days: tuple[date, ...]
     missing: tuple[date, ...]
     left_out: tuple[tuple[date, str], ...] = ()
+    remarks: tuple[tuple[date, str], ...] = ()
 
 
 def find_days(
@@ -72,7 +74,8 @@ def find_days(
     between = schedule(spec, "all").days(days[0], days[-1])
     there = set(days)
     missing = tuple(found.day for found in between if found.day not in there)
-    return Found(tuple(days), missing, tuple(left_out))
+    remarks = [(day, text) for day in days for text in day_facts(store, symbol, day).info.warnings]
+    return Found(tuple(days), missing, tuple(left_out), tuple(remarks))
 
 
 def session_hours(spec: Instrument, session: str) -> CalendarSchedule:

@@ -1,5 +1,6 @@
 """What a backtest ends with on the terminal: the figures that matter, and what they rest on."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Final, TextIO
 
 from backtests.metrics import Figures, figure_text
@@ -110,6 +111,7 @@ def _warnings(outcome: Outcome, found: "Found") -> list[str]:
         named = ", ".join(map(str, missing[:NAMED])) + (", ..." if len(missing) > NAMED else "")
         said.append(f"{count_of(len(missing), 'session')} of the range not stored: {named}")
     said += [f"{day} {why} and is left out" for day, why in found.left_out]
+    said += _remarks(found)
     lasting = next(
         ((day.day, reason) for day in days for _, halt, reason in day.halts if halt in LASTING),
         None,
@@ -119,6 +121,19 @@ def _warnings(outcome: Outcome, found: "Found") -> list[str]:
     if outcome.stopped:
         said.append(f"STOPPED after {_of(len(days), len(outcome.plan.days))}; what follows is open")
     return said
+
+
+def _remarks(found: "Found") -> list[str]:
+    """What is said of stored days, each once."""
+    days: dict[str, list[date]] = {}
+    for day, text in found.remarks:
+        days.setdefault(text, []).append(day)
+    said = [
+        f"{on[0]}: {text}" if len(on) == 1 else f"{count_of(len(on), 'day')}: {text}"
+        for text, on in days.items()
+    ]
+    more = len(said) - NAMED
+    return said[:NAMED] + ([f"and {more:,} more of stored days: see ticks verify"] * (more > 0))
 
 
 def _of(count: int, whole: int) -> str:

@@ -135,3 +135,9 @@ def test_the_digest_follows_a_journal_that_grows(store: TickStore) -> None:
     assert one.digest != other.digest
     store.compact("MES", WEEK[0])
     assert day_facts(store, "MES", WEEK[0]).count == 40
+
+
+def test_what_was_said_of_a_stored_day_is_found(store: TickStore) -> None:
+    stored(store, WEEK[0])
+    stored(store, WEEK[1], warnings=("partial: ends early",))
+    assert find_days(store, "MES", now=LATER).remarks == ((WEEK[1], "partial: ends early"),)
