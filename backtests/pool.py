@@ -2,8 +2,9 @@
 
 Days are handed out in stretches, in order, so that the account can begin with the first ones. The
 processes are started afresh, for a copy of a running one would share its locks and threads. They
-leave Ctrl-C to the one that started them, and end when it does. When one dies, what was under way
-is done again by new ones; days that are analysed by then are found in the cache.
+leave Ctrl-C to the one that started them, end when it does, and begin no day when nobody waits any
+more. When one dies, what was under way is done again by new ones; days that are analysed by then
+are found in the cache.
 """
 
 import multiprocessing
@@ -14,9 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from datetime import date
+from itertools import takewhile
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -42,7 +45,9 @@ class Pool:
     """`workers` processes that analyse a plan's days; a context manager."""
 
     def __init__(self, plan: Plan, store: TickStore, cache: AnalysisCache, workers: int) -> None:
-        self._begin = plan, store.root, cache.root, cache.most
+        self._context = multiprocessing.get_context("spawn")
+        self._over = self._context.Event()
+        self._begin = plan, store.root, cache.root, cache.most, self._over
         self._workers = workers
         self._stretches = stretches(plan.days, workers)
         self._futures: list[Future[Kept]] = []
@@ -83,7 +88,7 @@ class Pool:
         """New processes, for the stretches from `first` on."""
         self._executor = ProcessPoolExecutor(
             self._workers,
-            multiprocessing.get_context("spawn"),
+            self._context,
             initializer=_begin,
             initargs=self._begin,
         )
@@ -100,6 +105,7 @@ class Pool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._over.set()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
@@ -109,16 +115,17 @@ def stretches(days: Sequence[date], workers: int) -> list[tuple[date, ...]]:
     return [tuple(days[start : start + size]) for start in range(0, len(days), size)]
 
 
-_mine: dict[str, Analyst] = {}
+_mine: dict[str, Any] = {}
 
 
-def _begin(plan: Plan, store: Path, cache: Path | None, most: int) -> None:
+def _begin(plan: Plan, store: Path, cache: Path | None, most: int, over: Event) -> None:
     """What a process does first."""
     import pyarrow as pa
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     pa.set_cpu_count(1)  # there are as many of us as there shall be
+    _mine["over"] = over
     _mine["analyst"] = Analyst(plan, TickStore(store), AnalysisCache(cache, most))
 
 
@@ -130,4 +137,7 @@ def _end_with_parent() -> None:
 
 
 def _analyse(days: Sequence[date]) -> Kept:
-    return {day: _mine["analyst"].day(day).kept for day in days}
+    """The days, or those before nobody waited for them any more."""
+    analyst: Analyst = _mine["analyst"]
+    over: Event = _mine["over"]
+    return {day: analyst.day(day).kept for day in takewhile(lambda _: not over.is_set(), days)}

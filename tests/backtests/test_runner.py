@@ -1,5 +1,6 @@
 """Backtests in two stages: the same, whatever was cached and however many processes there are."""
 
+import multiprocessing
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -366,6 +367,17 @@ class DiesOnce:
                 self.once.touch()
             os._exit(9)
         return _analyse(days)
+
+
+def test_a_worker_begins_no_day_that_nobody_waits_for(
+    plan: Plan, store: TickStore, cache: AnalysisCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = multiprocessing.get_context("spawn").Event()
+    analyst = Analyst(plan, store, cache)
+    monkeypatch.setattr(pool, "_mine", {"analyst": analyst, "over": over})
+    assert pool._analyse(plan.days[:2]) == dict.fromkeys(plan.days[:2], False)
+    over.set()
+    assert pool._analyse(plan.days[:2]) == {}
 
 
 def test_memory_holds_one_day_at_a_time(plan: Plan, store: TickStore, cache: AnalysisCache) -> None:
