@@ -16,6 +16,7 @@ file:
     workers     two processes against one
     memory      peak use over 5 and 40 days
     imports     DBN and Parquet into the tick store, against reading alone; peak memory
+    year        a year's backtest from Parquet to its report, first and again
     start       a fresh process's first tick, with compiled code kept and with none
     rivals      nautilus_trader and hftbacktest on the same ticks
 
@@ -48,6 +49,7 @@ from bench import (
     orders,
     start,
     workers,
+    year,
 )
 from bench.machine import cores, facts, one_core, scheduled
 from bench.market import SYMBOL, Market
@@ -65,6 +67,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "workers": workers.rows,
     "memory": memory.rows,
     "imports": imports.rows,
+    "year": year.rows,
     "start": start.rows,
     "rivals": backtesters.rows,
 }
@@ -101,7 +104,7 @@ def bench(options: argparse.Namespace, console: Console, available: list[int], f
     console.print(headline(machine), highlight=False)
     with console.status("simulating"):
         market = Market(folder, options.days, options.ticks)
-        setup = Setup(market, options.rounds, options.quick, available)
+        setup = Setup(market, options.rounds, options.quick, available, options.year, options.ticks)
     console.print(
         f"{len(market.ticks.ts):,} simulated {SYMBOL} ticks in {len(market.days)} days, "
         f"{len(market.trades)} trades; {options.rounds} rounds\n",
@@ -144,11 +147,12 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--days", type=at_least_one, help="simulated days (5; quick: 2)")
     parser.add_argument("--ticks", type=int, help="ticks a day (750,000; quick: 300,000)")
     parser.add_argument("--rounds", type=at_least_one, help="rounds of each (15; quick: 5)")
+    parser.add_argument("--year", type=at_least_one, help="days of a year (198; quick: 10)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there too")
     options = parser.parse_args(arguments)
     options.only = options.only or list(TOPICS)
-    usual = (2, 300_000, 5) if options.quick else (5, 750_000, 15)
-    for name, value in zip(("days", "ticks", "rounds"), usual, strict=True):
+    usual = (2, 300_000, 5, 10) if options.quick else (5, 750_000, 15, 198)
+    for name, value in zip(("days", "ticks", "rounds", "year"), usual, strict=True):
         if getattr(options, name) is None:
             setattr(options, name, value)
     return options

@@ -81,11 +81,11 @@ def _dbn(setup: Setup) -> list[Row]:
     ]
 
 
-def decode_parquet(path: Path) -> None:
-    """Row group by row group, every column as an array."""
+def decode_parquet(path: Path, columns: list[str] | None = None) -> None:
+    """Row group by row group, every column (or these) as an array."""
     file = pq.ParquetFile(path)
     for group in range(file.num_row_groups):
-        for column in file.read_row_group(group).columns:
+        for column in file.read_row_group(group, columns=columns).columns:
             column.chunk(0).to_numpy()
 
 

@@ -25,8 +25,8 @@ from marketdata.feeds.files import open_file
 from tests.oracle import Result
 from tests.oracle.ladder import tick_array
 
-TINY = ["--days", "1", "--ticks", "5000", "--rounds", "1", "--quick"]
-FRESH = ["workers", "memory", "imports", "start", "live"]
+TINY = ["--days", "1", "--ticks", "5000", "--rounds", "1", "--quick", "--year", "3"]
+FRESH = ["workers", "memory", "imports", "start", "live", "year"]
 HERE = [name for name in TOPICS if name not in [*FRESH, "orders", "rivals"]]
 
 
