@@ -30,7 +30,9 @@ def main() -> None:
     for line in sys.stdin:
         first, last = json.loads(line)
         before = time.process_time()
-        outcome = run(plan_of(store, slice(first, last)), store=store, cache=AnalysisCache(None))
+        outcome = run(
+            plan_of(store, which=slice(first, last)), store=store, cache=AnalysisCache(None)
+        )
         spent = time.process_time() - before
         seen = hashlib.sha256(repr(outcome.days).encode()).hexdigest()
         print(json.dumps({"digest": seen, "cpu": spent, "peak": peak_memory()}), flush=True)

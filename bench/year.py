@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -69,14 +69,16 @@ def the_year(setup: Setup) -> TickStore:
     return store
 
 
-def plan_of(store: TickStore, which: slice = slice(None), **settings: str) -> "Plan":
+def plan_of(
+    store: TickStore, settings: Mapping[str, str] | None = None, which: slice = slice(None)
+) -> "Plan":
     """Some of the store's days, traded to the end."""
     from backtests.plan import Plan
 
     config = engine_config(SYMBOL).override(
         {
             "risk.max_drawdown": "1000000", "risk.loss_limit": "1000000",
-            "account.balance": "50000", **settings,
+            "account.balance": "50000", **(settings or {}),
         }
     )  # fmt: skip
     return Plan(SYMBOL, tuple(store.days(SYMBOL)[which]), config)
@@ -95,7 +97,7 @@ def _runs(setup: Setup, store: TickStore, ticks: int, folder: Path) -> list[Row]
     from backtests.runner import run
 
     paths = [store.path(SYMBOL, day) for day in store.days(SYMBOL)]
-    plain, risk = plan_of(store), plan_of(store, **RISK)
+    plain, risk = plan_of(store), plan_of(store, RISK)
     numbers = iter(range(1000))
 
     def done(plan: "Plan", cache: "AnalysisCache") -> "Outcome":
@@ -128,28 +130,28 @@ def _runs(setup: Setup, store: TickStore, ticks: int, folder: Path) -> list[Row]
             spent["keeping"].append(cpu_seconds(lambda: done(plain, fresh)))  # noqa: B023
             spent["again"].append(cpu_seconds(lambda: done(plain, cache)))
             spent["risk"].append(cpu_seconds(lambda: done(risk, cache)))
-            other = plan_of(store, **{**PATTERNS, "patterns.min_volume": f"{20 + next(numbers)}"})
+            other = plan_of(store, {**PATTERNS, "patterns.min_volume": f"{20 + next(numbers)}"})
             spent["patterns"].append(cpu_seconds(lambda: done(other, cache)))  # noqa: B023
             shutil.rmtree(fresh.root or folder)
-    name = f"{len(paths)} days, {ticks / 1e6:.0f} M ticks, {len(expected.trades)} trades"
     return [
-        compared(f"decoding of {name}", spent["decoding"], spent["decoding"], ticks=ticks),
+        Row(what=f"trades of {len(paths)} days", value=len(expected.trades)),
+        compared("decoding the year", spent["decoding"], spent["decoding"], ticks=ticks),
         compared(
             "Parquet to report / decoding", spent["first"], spent["decoding"],
             ticks=ticks, goal=GOALS["year / decoding"],
         ),
         compared(
-            "the same, kept for later / decoding", spent["keeping"], spent["decoding"], ticks=ticks
+            "kept for later, too / decoding", spent["keeping"], spent["decoding"], ticks=ticks
         ),
         compared(
-            "other risk settings, against first", spent["risk"], spent["first"],
+            "other risk, against first", spent["risk"], spent["first"],
             ticks=ticks, faster=True, goal=GOALS["other risk"],
         ),
         compared(
-            "other pattern settings, against first", spent["patterns"], spent["first"],
+            "other patterns, against first", spent["patterns"], spent["first"],
             ticks=ticks, faster=True, goal=GOALS["other patterns"],
         ),
-        Row(what="the first run, seconds", value=median(spent["first"]), unit=" s"),
+        Row(what="first run", value=median(spent["first"]), unit=" s"),
         *_others(setup, ticks, spent["first"]),
     ]  # fmt: skip
 
@@ -158,7 +160,7 @@ def _others(setup: Setup, ticks: int, first: Sequence[float]) -> list[Row]:
     """What others would take for the year, from what they take for the bench's days."""
     market = setup.market
     count = len(market.ticks.ts)
-    said = f", from {len(market.days)} days"
+    said = f" ({len(market.days)} days)"
     records = market.ticks.records().tolist()
     (oracle,) = in_turns(
         [lambda: run_oracle(market.config, market.schedule, records)], setup.few(1)
@@ -172,9 +174,7 @@ def _others(setup: Setup, ticks: int, first: Sequence[float]) -> list[Row]:
 
 def _extrapolated(who: str, seconds: float, first: Sequence[float]) -> Row:
     times = [seconds / each for each in first]
-    return Row(
-        what=f"{who}, extrapolated / first", value=median(times), unit="x", spread=quartiles(times)
-    )
+    return Row(what=f"{who} / first", value=median(times), unit="x", spread=quartiles(times))
 
 
 def _nautilus(setup: Setup) -> float | None:
@@ -199,7 +199,7 @@ def _nautilus(setup: Setup) -> float | None:
 def _workers(setup: Setup, store: TickStore) -> list[Row]:
     """Halves of the year in two processes against all of it in one, which were started and had
     compiled code loaded before, as Celery's are; wall time."""
-    what = "halves of the year, two processes against one"
+    what = "halves, two processes against one"
     if len(setup.cores) < 2:
         return [Row(what=what, missing="needs two cores")]
     plan = plan_of(store)
@@ -244,9 +244,9 @@ def _memory(setup: Setup, store: TickStore) -> list[Row]:
                 found.append(worker.answer()["peak"])
     growths = [(b / a - 1) * 100 for a, b in zip(peaks[few], peaks[many], strict=True)]
     return [
-        Row(what=f"backtest, peak over {few} days", value=median(peaks[few]) / 1e6, unit=" MB"),
+        Row(what=f"backtest peak, {few} days", value=median(peaks[few]) / 1e6, unit=" MB"),
         Row(
-            what=f"backtest, peak over {many} days, growth", value=median(growths), unit=" %",
+            what=f"backtest peak, {many} days, growth", value=median(growths), unit=" %",
             spread=quartiles(growths), goal=GOALS["memory growth, %"],
         ),
     ]  # fmt: skip
