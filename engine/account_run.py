@@ -94,9 +94,10 @@ class AccountRun(Timeline):
             return self._touch(i, last)
         if self._desk.account.halts:
             return last
-        while self._wanted and self._wanted[-1][1] < i:
-            self._wanted.pop()
-        return min(last, self._wanted[-1][1]) if self._wanted else last
+        wanted = self._wanted
+        while wanted and (wanted[-1][1] < i or self._desk.cools_at(wanted[-1][0] + 1)):
+            wanted.pop()
+        return min(last, wanted[-1][1]) if wanted else last
 
     def _touch(self, i: int, last: int) -> int:
         """The first tick from `i` on that our side waits for, `last` at the latest."""
@@ -118,7 +119,8 @@ class AccountRun(Timeline):
         bar_ends = i > 0 and not self._fills_bars and self._open_wanted(i)
         if bar_ends or self._is_due(i, ts):
             self._come_to(ts)
-        self._meet(ts, price)
+        if desk.bracket is not None or desk.account.halts:
+            self._meet(ts, price)
         state.clock = state.last_ts = ts
         state.last_price = price
         state.run_high = max(state.run_high, price)
@@ -188,7 +190,7 @@ class AccountRun(Timeline):
         if self._closed_bars == len(self._analysis.bars):
             self._held = self._joined.memory
         if closing and ts >= self._entries_from():
-            self._decide(ts, self._joiner.signals(closing))
+            self._decide(ts, lambda: self._joiner.signals(closing))
 
     def _change_session(self, phase: Phase) -> None:
         """Nothing that is kept of the market changes."""

@@ -194,6 +194,10 @@ class Analysis:
             **more,
         )
 
+    def approved_signals(self) -> list[Signal]:
+        """Those of the last closed bar that were approved."""
+        return self.signals(approved_only=True)
+
     def signals(self, approved_only: bool = False) -> list[Signal]:
         """The last closed bar's signals, in the order of the pattern table."""
         start, end, *_ = BAR_NUMBERS.unpack_from(self._bar)

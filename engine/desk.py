@@ -233,10 +233,14 @@ class Desk:
             return "position", f"{self.bracket.id} is {self.bracket.state.value}"
         if order := self._orders.left_over():
             return "left_over", f"{order} is not known to be over at the broker"
-        if self.bars <= self._cooldown:
+        if self.cools_at(self.bars):
             left = self._cooldown - self.bars + 1
             return "cooldown", f"cool-down after a stop, {left} bars left"
         return "", ""
+
+    def cools_at(self, bars: int) -> bool:
+        """Whether the bar of this number (from 1) is in the cool-down after a stop."""
+        return bars <= self._cooldown
 
     def _standing(self, day: TradingDay) -> dict[str, int | float | str | bool]:
         """The terms of every decision, whichever rule it ends with."""

@@ -221,7 +221,7 @@ class Engine(Timeline):
         i = scan_bars(ts, price, size, side, i, self._scan, self._ladder, words)
         if self._analysis.approved:
             self._desk.bars = self._analysis.bars
-            self._decide(self._analysis.bar_end, self._analysis.signals(approved_only=True))
+            self._decide(self._analysis.bar_end, self._analysis.approved_signals)
             self._arm()
         return i
 
@@ -295,7 +295,7 @@ class Engine(Timeline):
         self._desk.bars = self._analysis.bars
         if self._quiet:
             if approved and ts >= self._entries_from():
-                self._decide(ts, self._analysis.signals(approved_only=True))
+                self._decide(ts, self._analysis.approved_signals)
         else:
             self._end_run()
             reading = self._reading = self._analysis.reading()
@@ -306,7 +306,7 @@ class Engine(Timeline):
                 self._emit(SignalDetected(ts=ts, signal=signal))
             self._levels.close_bar(bar, signals, self._desk.events)
             if approved:
-                self._decide(ts, [signal for signal in signals if signal.approved])
+                self._decide(ts, lambda: [signal for signal in signals if signal.approved])
 
 
 def _require_time(ts: int) -> None:

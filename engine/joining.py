@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from engine.compiled import inner, njit
 from engine.config import EngineConfig
-from engine.day_analysis import HEAD, DayAnalysis
+from engine.day_analysis import DayAnalysis
 from engine.events import Signal
 from engine.names import Pattern
 from engine.patterns import FOUND
@@ -60,7 +60,6 @@ class _Join(NamedTuple):
 
 
 class _Day(NamedTuple):
-    head: npt.NDArray[np.void]
     bars: npt.NDArray[np.void]
     found: npt.NDArray[np.void]
     rows: npt.NDArray[np.int64]
@@ -69,7 +68,6 @@ class _Day(NamedTuple):
 @inner
 def _cut_day(w: Any) -> _Day:
     return _Day(
-        w[w[0] : w[1]].view(HEAD),
         w[w[1] : w[2]].view(BAR_LOG),
         w[w[2] : w[3]].view(FOUND),
         w[w[3] : w[4]].reshape((-1, 2)),
@@ -151,10 +149,9 @@ def join(day_words: Any, words: Any) -> None:
         approved = route(found[first:n], n - first, day.bars[b : b + 1], t.matrix, rules)
         asked.approved += approved
         if approved and asked.entries_from <= bar.end < asked.entries_to:
-            left_open = b == last and day.head[0].open
             wanted = t.wanted[asked.wanted]
-            wanted[0], wanted[1], wanted[2], wanted[3] = b, bar.ticks, first, n
-            wanted[1] -= asked.filled and not left_open
+            # One that is left open by its last trade ends with the day, which is after the hours.
+            wanted[0], wanted[1], wanted[2], wanted[3] = b, bar.ticks - asked.filled, first, n
             asked.wanted += 1
     asked.found = n
 

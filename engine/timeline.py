@@ -229,14 +229,14 @@ class Timeline(ABC):
             self._desk.lift(Halt.STALE_FEED, ts, "ticks again")
         self._desk.trade(ts, price)
 
-    def _decide(self, ts: int, approved: list[Signal]) -> None:
-        """The bar that ended at `ts` had approved signals."""
+    def _decide(self, ts: int, approved: Callable[[], list[Signal]]) -> None:
+        """The bar that ended at `ts` had approved signals; they are asked for if they matter."""
         day = self._day
         if day is None:
             raise EngineError("a bar was closed outside a trading day")
         rule, reason = self._desk.objection(ts, day, self._stopped())
         if not (rule and self._quiet):
-            self._desk.decide(ts, approved, day, rule, reason)
+            self._desk.decide(ts, approved(), day, rule, reason)
 
     def _stopped(self) -> str:
         """Why no entry is wanted whatever the market does; "" when it is."""

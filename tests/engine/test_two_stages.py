@@ -21,10 +21,11 @@ from engine.events import Event, Halted, SignalDetected, TickDropped, TradeClose
 from engine.names import Halt
 from engine.schedule import Schedule
 from engine.ticks import NS, TickArray, columns
-from tests.engine.drive import of
+from tests.engine.drive import BAR, at, easy, of
 from tests.engine.markets import random_market
 from tests.engine.strategies import busy, options, spoil
-from tests.oracle.days import DAY, HOUR, Days
+from tests.oracle.days import ALL_DAY, DAY, HOUR, Days
+from tests.oracle.ladder import ladder, tick_array
 
 FIRST = 1_719_792_000 * NS  # midnight of 2024-07-01, a Monday
 
@@ -230,6 +231,38 @@ def test_the_examples_trade_halt_and_go_stale() -> None:
     assert len(of(TradeClosed, events)) > 5
     assert {Halt.STALE_FEED, Halt.LOSS_LIMIT} <= halts
     assert account.carry().unfinished
+
+
+@pytest.mark.parametrize("memory", [1, 2, 3, 4, 5, 50])
+@pytest.mark.parametrize("met", [(), (4800,), (4840,), (4820, 4860)])
+@pytest.mark.parametrize("row_ticks", [1, 3])
+def test_levels_that_are_carried_in_are_met_and_the_oldest_pushed_out(
+    memory: int, met: tuple[int, ...], row_ticks: int
+) -> None:
+    """The first day leaves both sides of four prices; later ones make others and meet some."""
+    config = easy()
+    config = replace(
+        config,
+        bars=BarRules(row_ticks=row_ticks),
+        patterns=replace(config.patterns, unfinished_memory=memory),
+    )
+    engine, account = Engine(config, ALL_DAY, quiet=True), AccountRun(config, ALL_DAY)
+    week = [(4800, 4820, 4840, 4860), (4900, *met, 4920), (4840, 4900, 4700, 4701)]
+    for day, bars in enumerate(week):
+        trades = [
+            trade
+            for number, price in enumerate(bars)
+            for trade in ladder(f"{price} | 40 x 40", at(number * BAR, day))
+        ]
+        ticks = tick_array(trades)
+        analysis = analysed(config, ALL_DAY, ticks)
+        engine.push(ticks)
+        account.run(analysis, *analysis.good(ticks["ts"].copy(), ticks["price"].copy()))
+        assert account.carry() == engine.carry()
+    engine.finish()
+    account.finish()
+    assert account.carry() == engine.carry()
+    assert 0 < len(engine.carry().unfinished) <= memory
 
 
 def test_clean_days_need_no_other_columns() -> None:
