@@ -242,9 +242,12 @@ def _memory(setup: Setup, store: TickStore) -> list[Row]:
             with Fresh("bench.backtest_worker", str(store.root)) as worker:
                 worker.ask((0, days))
                 found.append(worker.answer()["peak"])
+    alone = Row(what=f"backtest peak, {few} days", value=median(peaks[few]) / 1e6, unit=" MB")
+    if few == many:
+        return [alone]
     growths = [(b / a - 1) * 100 for a, b in zip(peaks[few], peaks[many], strict=True)]
     return [
-        Row(what=f"backtest peak, {few} days", value=median(peaks[few]) / 1e6, unit=" MB"),
+        alone,
         Row(
             what=f"backtest peak, {many} days, growth", value=median(growths), unit=" %",
             spread=quartiles(growths), goal=GOALS["memory growth, %"],
