@@ -19,7 +19,7 @@ Came = Literal["stored", "there"]
 
 def days_until(simulator: Simulator, last: date, count: int) -> list[date]:
     """The last `count` trading days up to `last`, sorted."""
-    day, found = last + timedelta(days=1), []
+    day, found = last + timedelta(days=1), list[date]()
     while len(found) < count:
         day = simulator.schedule.before(day).day
         found.append(day)
