@@ -153,10 +153,8 @@ class AccountRun(Timeline):
         """The day's ticks are over; a bar may be open."""
         bars = len(self._analysis.bars)
         self._held = self._joined.memory
-        self._desk.bars = bars
         if self._analysis.head["open"]:
             self._held = self._joined.before
-            self._desk.bars = bars - 1
             self._closing = next((bar for bar in self._wanted if bar[0] == bars - 1), [])
             self._open(bars - 1)
 
@@ -189,7 +187,7 @@ class AccountRun(Timeline):
         self._desk.bars = self._closed_bars
         if self._closed_bars == len(self._analysis.bars):
             self._held = self._joined.memory
-        if closing and ts >= self._entries_from():
+        if closing:
             self._decide(ts, lambda: self._joiner.signals(closing))
 
     def _change_session(self, phase: Phase) -> None:

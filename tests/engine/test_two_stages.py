@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.account_rules import Tier
-from engine.account_run import AccountRun
+from engine.account_run import AccountRun, first_touch
 from engine.config import BarRules, EngineConfig
 from engine.day_analysis import DayAnalysis, DayScan, analysis_settings
 from engine.engine import Engine
 from engine.errors import InputError
 from engine.events import Event, Halted, SignalDetected, TickDropped, TradeClosed
-from engine.names import Halt
+from engine.names import Halt, Pattern, Regime
 from engine.schedule import Schedule
 from engine.ticks import NS, TickArray, columns
 from tests.engine.drive import BAR, at, easy, of
@@ -263,6 +263,55 @@ def test_levels_that_are_carried_in_are_met_and_the_oldest_pushed_out(
     account.finish()
     assert account.carry() == engine.carry()
     assert 0 < len(engine.carry().unfinished) <= memory
+
+
+def test_a_carried_level_is_reported_before_the_day_s_own() -> None:
+    """Both are met by one bar; only the second may trade, and its id says that it is the second."""
+    config = easy()
+    router = replace(
+        config.router,
+        matrix={Pattern.UNFINISHED_REVISITED: (Regime.VOLATILE,)},
+        bias={Regime.VOLATILE: 1},
+    )
+    config = replace(config, router=router)
+    engine, account = Engine(config, ALL_DAY, quiet=True), AccountRun(config, ALL_DAY)
+    low, high, both = "4800 | 0 x 40", "4810 | 40 x 0", "4810 | 1 x 1\n4800 | 1 x 1"
+    events = list[Event]()
+    for day, bars in enumerate([(low,), (high, both, both)]):
+        trades = [
+            trade
+            for number, picture in enumerate(bars)
+            for trade in ladder(picture, at(number * BAR, day))
+        ]
+        ticks = tick_array(trades)
+        analysis = analysed(config, ALL_DAY, ticks)
+        said = account.run(analysis, *analysis.good(ticks["ts"].copy(), ticks["price"].copy()))
+        assert list(said) == list(engine.push(ticks))
+        events += said
+    ended = account.finish()
+    assert ended == engine.finish()
+    (trade,) = (event.trade for event in of(TradeClosed, [*events, *ended]))
+    assert trade.signal_id == f"{at(BAR, 1)}-1"
+    assert (account.signals, account.approved) == (3, 1)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(95, 105)), min_size=1, max_size=12),
+    st.integers(0, 12), st.integers(0, 12), st.integers(0, 20),
+    st.integers(94, 100), st.integers(100, 106),
+)  # fmt: skip
+def test_the_first_touch_is_that_of_looking_at_each_tick(
+    steps: list[tuple[int, int]], start: int, end: int, limit: int, low: int, high: int
+) -> None:
+    ts = np.cumsum([step for step, _ in steps], dtype=np.int64)
+    price = np.array([price for _, price in steps], np.int32)
+    end = min(end, len(steps))
+    at, best, worst = start, 100, 100
+    while at < end and ts[at] < limit and low < price[at] < high:
+        best, worst = max(best, int(price[at])), min(worst, int(price[at]))
+        at += 1
+    expected = (at if start < end else end, best, worst)
+    assert first_touch(ts, price, start, end, limit, low, high, 100, 100) == expected
 
 
 def test_clean_days_need_no_other_columns() -> None:
