@@ -181,37 +181,9 @@ def idle_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         one.stop()
 
 
-CALM = """(() => {
-  const real = window.requestAnimationFrame.bind(window);
-  let next = 1, armed = false, waiting = new Map();
-  const draw = (now) => {
-    const due = waiting;
-    waiting = new Map();
-    armed = false;
-    for (const call of due.values()) call(now);
-  };
-  window.requestAnimationFrame = (call) => {
-    waiting.set(next, call);
-    if (!armed) setTimeout(() => real(draw), 100);
-    armed = true;
-    return next++;
-  };
-  window.cancelAnimationFrame = (id) => waiting.delete(id);
-})()"""
-"""Ten pictures a second: nobody watches, and drawing by the processor is most of the work."""
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with sync_api.sync_playwright() as playwright, launched(playwright) as chromium:
-        open_context = chromium.new_context
-
-        def new_context(**options: Any) -> Any:
-            context = open_context(**options)
-            context.add_init_script(CALM)
-            return context
-
-        chromium.new_context = new_context
         yield chromium
 
 
@@ -271,6 +243,8 @@ class Watch:
         page.on("request", lambda request: self._request(request.url, origin))
 
     def _console(self, message: Any) -> None:
+        if "401 (Unauthorized)" in message.text:  # what a page asks once more when its login ran out
+            return
         if message.type in ("error", "warning"):
             self.wrong.append(f"console: {message.text}")
 
