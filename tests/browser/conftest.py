@@ -145,6 +145,12 @@ def wait_until(done: Callable[[], bool], what: str, *, seconds: float = WAIT_S) 
         time.sleep(0.05)
 
 
+def rows(server: Server, query: str) -> list[Any]:
+    path: Path = server.folder / "tradebot.sqlite3"
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        return database.execute(query).fetchall()
+
+
 def until(page: Any, expression: str, *, seconds: float = WAIT_S) -> None:
     """Wait for a condition. (`wait_for_function` needs the eval that our policy forbids.)"""
     end = time.monotonic() + seconds
@@ -243,7 +249,7 @@ class Watch:
         page.on("request", lambda request: self._request(request.url, origin))
 
     def _console(self, message: Any) -> None:
-        if "401 (Unauthorized)" in message.text:  # what a page asks once more when its login ran out
+        if "401 (Unauthorized)" in message.text:  # a page asks once more when its login ran out
             return
         if message.type in ("error", "warning"):
             self.wrong.append(f"console: {message.text}")

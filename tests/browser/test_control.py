@@ -1,13 +1,11 @@
 """Steering from the page: each control asks first, and its effect is seen in the database."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Look, Server, until, wait_until
+from tests.browser.conftest import Look, Server, rows, until, wait_until
 
 LookAt = Callable[..., Look]
 
@@ -29,12 +27,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield one
     finally:
         one.stop()
-
-
-def rows(server: Server, query: str) -> list[Any]:
-    path: Path = server.folder / "tradebot.sqlite3"
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-        return database.execute(query).fetchall()
 
 
 def commands(server: Server) -> list[tuple[str, str, str]]:

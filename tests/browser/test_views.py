@@ -20,6 +20,7 @@ from tests.browser.conftest import (
     Server,
     Watch,
     log_in,
+    rows,
     until,
     wait_until,
 )
@@ -53,6 +54,9 @@ class Pair(Server):
                 [sys.executable, *words, "--symbol", "MNQ", "--timeframe", "120"],
                 cwd=ROOT, env=self.environment, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
+        traded = "select count(*) from trading_signal join trading_session s on s.id = session_id"
+        of_second = f"{traded} where s.instrument_id = 'MNQ'"
+        wait_until(lambda: rows(self, of_second)[0][0] > 10, "the second pipeline trades")
 
     def stop_second(self) -> None:
         if self.second is not None and self.second.poll() is None:
