@@ -50,5 +50,6 @@ def test_a_pipeline_enters_at_the_local_rithmic_and_every_stage_has_its_stamp() 
 
 
 def test_one_core_is_not_enough(tmp_path: Path) -> None:
-    setup = Setup(Market(tmp_path, days=1, ticks_per_day=1_000), 1, quick=True, cores=[0])
+    market = Market(tmp_path, days=1, ticks_per_day=1_000)
+    setup = Setup(market, 1, quick=True, cores=[0], year=1, ticks=1_000)
     assert [row.missing for row in TOPICS["orders"](setup)] == ["needs two cores"]
