@@ -244,12 +244,13 @@ class Watch:
 
     def __init__(self, page: Any, origin: str) -> None:
         self.wrong: list[str] = []
+        self.expected: list[str] = []  # words of what this test brings about
         page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
         page.on("console", self._console)
         page.on("request", lambda request: self._request(request.url, origin))
 
     def _console(self, message: Any) -> None:
-        if "401 (Unauthorized)" in message.text:  # a page asks once more when its login ran out
+        if any(words in message.text for words in self.expected):
             return
         if message.type in ("error", "warning"):
             self.wrong.append(f"console: {message.text}")
@@ -282,6 +283,7 @@ class Look:
 
     page: Any
     server: Server
+    watch: "Watch"
     opened_wire: Wire | None = None
 
     @property
@@ -341,11 +343,12 @@ def look(browser: Any, server: Server, cookies: Any) -> Iterator[Callable[..., L
             viewport={"width": width, "height": height}, storage_state=cookies, **options
         )
         page = context.new_page()
-        opened.append((context, Watch(page, server.url)))
+        watch = Watch(page, server.url)
+        opened.append((context, watch))
         held = Wire(page, tamper) if wire or tamper else None
         page.goto(server.url + path)
         until(page, "window.livePage?.drawn().length > 20")
-        return Look(page, server, held)
+        return Look(page, server, watch, held)
 
     yield open_page
     for context, _ in opened:

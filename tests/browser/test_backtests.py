@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Server, Watch, log_in, sync_api, until
+from tests.browser.conftest import Server, Watch, sync_api, until
 from tests.browser.test_pages import fits, shoot
 
 expect = sync_api.expect
@@ -70,15 +70,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield one
     finally:
         one.stop()
-
-
-@pytest.fixture(scope="module")
-def cookies(browser: Any, server: Server) -> Any:
-    context = browser.new_context()
-    log_in(context.new_page(), server)
-    state = context.storage_state()
-    context.close()
-    return state
 
 
 @pytest.fixture

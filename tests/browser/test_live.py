@@ -148,6 +148,7 @@ def test_a_stale_feed_is_red_and_said(look: LookAt) -> None:
 
 def test_a_login_that_ran_out_is_said(look: LookAt) -> None:
     live = look(wire=True)
+    live.watch.expected.append("401 (Unauthorized)")  # the page may ask once more
     live.page.context.clear_cookies()
     live.wire.deaf = True  # the server closes at once, and the proxy would write to a closed socket
     live.wire.drop()

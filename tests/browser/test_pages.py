@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import ARTEFACTS, Server, Watch, log_in, sync_api, until
+from tests.browser.conftest import ARTEFACTS, Server, Watch, sync_api, until
 
 expect = sync_api.expect
 
@@ -31,16 +31,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield one
     finally:
         one.stop()
-
-
-@pytest.fixture(scope="module")
-def cookies(browser: Any, server: Server) -> Any:
-    context = browser.new_context()
-    page = context.new_page()
-    log_in(page, server)
-    state = context.storage_state()
-    context.close()
-    return state
 
 
 @pytest.fixture
