@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from backtests import runner, storing
 from backtests.asking import ONE_TIER, Asked, configured
-from backtests.management.commands.backtest import asked_to_stop
+from backtests.management.words import asked_to_stop
 from backtests.models import Backtest
 from engine.money import UNITS
 from marketdata.feeds.simulator import Simulator

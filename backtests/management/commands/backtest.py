@@ -1,16 +1,15 @@
 """`manage.py backtest`: stored days through the engine, with a summary, JSON and a report."""
 
-import signal
 import sys
 import time
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from django.core.management.base import CommandError
 
+from backtests.management.words import INTERRUPTED, asked_to_stop, count, day
 from backtests.outcome import Progress
 from trading.management.parser import OneLineCommand, add_settings, refusal
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from backtests.outcome import Outcome
     from backtests.plan import Plan
 
-INTERRUPTED: Final = 130
 MOMENTS: Final = 200
 
 
@@ -33,14 +31,14 @@ class Command(OneLineCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("--symbol", required=True, help="the instrument, like ES")
-        add("--from", dest="first", type=_day, metavar="DAY", help="first trading day")
-        add("--to", dest="last", type=_day, metavar="DAY", help="last trading day")
-        add("--days", type=_count, metavar="N", help="only the last N stored days of the range")
+        add("--from", dest="first", type=day, metavar="DAY", help="first trading day")
+        add("--to", dest="last", type=day, metavar="DAY", help="last trading day")
+        add("--days", type=count, metavar="N", help="only the last N stored days of the range")
         add("--start-balance", default="", metavar="AMOUNT", help="the account's (configuration)")
         add("--tiers", default="on", help="on (default); off: one tier, the feed's instrument")
         add("--fills", default="", help="honest (default) or ideal")
         add("--session", default="rth", help="rth (default): regular hours; all: around the clock")
-        add("--workers", type=_count, default=1, metavar="N", help="processes that analyse (1)")
+        add("--workers", type=count, default=1, metavar="N", help="processes that analyse (1)")
         add("--json", metavar="OUT", help="write everything there; - is standard output")
         add("--html", metavar="OUT", help="write the report there, a file that stands alone")
         add("--fresh", action="store_true", help="analyse all days anew, whatever is cached")
@@ -48,7 +46,7 @@ class Command(OneLineCommand):
         add(
             "--check-lookahead",
             nargs="?",
-            type=_count,
+            type=count,
             const=MOMENTS,
             metavar="MOMENTS",
             help=f"take the future away at so many moments ({MOMENTS}): nothing may change",
@@ -166,37 +164,6 @@ def _asked(options: dict[str, Any]) -> "Asked":
         settings=parse_settings(options["set"]),
         **{name: options[name] for name in names},
     )
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no day; write it like 2025-11-20") from None
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is no whole number above 0")
-    return int(text)
-
-
-@contextmanager
-def asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """Whether somebody pressed Ctrl-C. The first time the day that runs is finished; the second
-    time ends the process as ever."""
-    asked = False
-
-    def heard(number: int, frame: Any) -> None:
-        nonlocal asked
-        asked = True
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, heard)
-    try:
-        yield lambda: asked
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any, TextIO, cast
 
 from django.core.management.base import CommandError
 
-from backtests.management.commands.backtest import INTERRUPTED, _count, _day, asked_to_stop
+from backtests.management.words import INTERRUPTED, asked_to_stop, count, day
 from trading.management.parser import OneLineCommand, add_settings, refusal
 
 
@@ -21,9 +21,9 @@ class Command(OneLineCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("--symbol", required=True, help="the instrument, like ES")
-        add("--from", dest="first", type=_day, metavar="DAY", help="first trading day")
-        add("--to", dest="last", type=_day, metavar="DAY", help="last trading day")
-        add("--days", type=_count, metavar="N", help="only the last N stored days of the range")
+        add("--from", dest="first", type=day, metavar="DAY", help="first trading day")
+        add("--to", dest="last", type=day, metavar="DAY", help="last trading day")
+        add("--days", type=count, metavar="N", help="only the last N stored days of the range")
         add(
             "--param",
             action="append",
@@ -32,12 +32,12 @@ class Command(OneLineCommand):
             help="what is varied: risk.stop_ticks=8:24:4 or patterns.ratio=2.5,3,4; repeatable",
         )
         add("--method", default="grid", help="grid (default): every point; optuna: a search")
-        add("--trials", type=_count, default=100, metavar="N", help="points of a search (100)")
+        add("--trials", type=count, default=100, metavar="N", help="points of a search (100)")
         add("--objective", default="sharpe", help="sharpe (default), expectancy, net or calmar")
         add("--seed", type=int, default=1, help="of the search (1)")
         add(
             "--walk-forward",
-            type=_count,
+            type=count,
             default=0,
             metavar="FOLDS",
             help="choose on the days before, judge on the days after, so many times",
@@ -51,7 +51,7 @@ class Command(OneLineCommand):
         add("--session", default="rth", help="rth (default): regular hours; all: around the clock")
         add(
             "--workers",
-            type=_count,
+            type=count,
             metavar="N",
             help="processes; without it Celery's workers where some answer, else one process",
         )
