@@ -301,6 +301,10 @@ FEED_LOST_S = environment.whole_number("FEED_LOST_S", 30, low=5, high=3600)
 ON_DATABASE_LOST = environment.choice("ON_DATABASE_LOST", "halt", ON_LOST)
 DATABASE_LOST_S = environment.whole_number("DATABASE_LOST_S", 60, low=5, high=3600)
 
+# Notifications
+
+DISCORD_WEBHOOK_URL = environment.text("DISCORD_WEBHOOK_URL")
+
 # API
 
 REST_FRAMEWORK = {

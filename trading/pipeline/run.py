@@ -10,7 +10,6 @@ import fcntl
 import gc
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +26,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from engine.warm import compile_engine
+from trading import clock
 from trading.brokers import broker
 from trading.brokers.live import live_adapter, live_broker
 from trading.errors import StartError
@@ -132,7 +132,7 @@ def prepare(plan: Plan, *, left: int = 0, answering: int | None = None) -> tuple
         account = open_account(plan)
         if plan.broker is not None:  # what is not set is said before anything is begun
             live_adapter(plan.broker)
-        gone_on = resume(plan, account, now=time.time_ns(), answering=answering)
+        gone_on = resume(plan, account, now=clock.now_ns(), answering=answering)
         if gone_on is not None:
             return gone_on
         if plan.feed is not None:
@@ -143,7 +143,7 @@ def prepare(plan: Plan, *, left: int = 0, answering: int | None = None) -> tuple
 
             market = live_market(plan)
         else:
-            market = simulated(plan, now=time.time_ns(), last_tick=last_tick(account))
+            market = simulated(plan, now=clock.now_ns(), last_tick=last_tick(account))
         if plan.broker is not None:
             live_adapter(plan.broker, contract=market.info.contract)
         start = begin(plan, account, market, answering=answering)

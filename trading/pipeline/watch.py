@@ -29,6 +29,7 @@ from engine.commands import Command, Flatten, HaltTrading
 from engine.ticks import NS
 from marketdata.calendars import NEW_YORK
 from marketdata.models import moment
+from trading.clock import now_ns
 
 if TYPE_CHECKING:
     from engine.schedule import Schedule, TradingDay
@@ -192,7 +193,7 @@ def watching(pipeline: "Pipeline", plan: "Plan") -> Watch:
 
     def market_time() -> int | None:
         if plan.live:
-            return time.time_ns()
+            return now_ns()
         return clock.now() if clock is not None else None
 
     def note(kind: str, payload: dict[str, Any]) -> None:

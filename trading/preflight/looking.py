@@ -1,7 +1,6 @@
 """All checks in their order, and the row that says how they went."""
 
 import asyncio
-import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -13,6 +12,7 @@ from django.db import Error as DatabaseError
 
 from engine.config import EngineConfig
 from engine.ticks import NS
+from trading import clock
 from trading.brokers.adapter import Adapter, BrokerState
 from trading.errors import TradingError
 from trading.models import Account, Preflight
@@ -32,7 +32,7 @@ class Connect(Protocol):
 def look(plan: Plan, *, connect: Connect, actor: str, now: int | None = None) -> Preflight:
     """Check everything and store what was found. `connect` makes the broker's adapter; `now`: UTC
     ns. The row is unsaved when the database takes none: it has failed then."""
-    now = time.time_ns() if now is None else now
+    now = clock.now_ns() if now is None else now
     results = [machine.database()]
     config, balance = plan.config, None
     if results[0].level == "pass":

@@ -4,9 +4,8 @@ A preflight counts for one account of ours at one account of the broker, for one
 for the rules that it was made with: whoever changes a limit in the morning looks again.
 """
 
-import time
-
 from engine.config import EngineConfig
+from trading import clock
 from trading.errors import StartError
 from trading.models import Account, Preflight
 from trading.pipeline.options import Plan
@@ -18,7 +17,7 @@ def passed_preflight(
 ) -> Preflight:
     """The newest preflight of the day, if it passed for what `plan` is going to trade at `broker`
     with `config` (with the tiers that count). `now`: UTC ns. StartError names the remedy."""
-    day = plan.schedule.at(time.time_ns() if now is None else now).day
+    day = plan.schedule.at(clock.now_ns() if now is None else now).day
     again = "run manage.py preflight with the options of this start"
     row = (
         Preflight.objects.filter(
