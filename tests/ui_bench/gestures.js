@@ -31,36 +31,42 @@
     return times;
   }
 
-  const seen = () => {
-    const { from, to } = station().chart.timeScale().getVisibleLogicalRange();
-    return [from, to];
-  };
+  // Counts how often the chart shows something else than the frame before.
+  function watched() {
+    let [views, before] = [0, ""];
+    const look = () => {
+      const { from, to } = station().chart.timeScale().getVisibleLogicalRange();
+      const view = `${from.toFixed(2)} ${to.toFixed(2)}`;
+      if (view !== before) [views, before] = [views + 1, view];
+    };
+    return { look, views: () => views };
+  }
 
   // The chart pulled to and fro by the pointer, also up and down once the price scale is free.
   async function pan(milliseconds) {
     const { canvas, x, y } = pane();
     canvas.dispatchEvent(event("mousedown", x, y));
-    const views = new Set();
+    const view = watched();
     const times = await timed(milliseconds, (n) => {
       const phase = (n % 120) / 120;
       const far = 260 * (phase < 0.5 ? phase * 2 : 2 - phase * 2);
-      views.add(seen()[0].toFixed(2));
+      view.look();
       document.documentElement.dispatchEvent(event("mousemove", x + far, y + far / 6));
     });
     document.documentElement.dispatchEvent(event("mouseup", x, y, { buttons: 0 }));
-    return { times, views: views.size };
+    return { times, views: view.views() };
   }
 
   // The wheel out and in again, around the middle.
   async function zoom(milliseconds) {
     const { canvas, x, y } = pane();
-    const views = new Set();
+    const view = watched();
     const times = await timed(milliseconds, (n) => {
       const deltaY = n % 40 < 20 ? 12 : -12;
-      views.add((seen()[1] - seen()[0]).toFixed(2));
+      view.look();
       canvas.dispatchEvent(new WheelEvent("wheel", { bubbles: true, cancelable: true, clientX: x, clientY: y, deltaY }));
     });
-    return { times, views: views.size };
+    return { times, views: view.views() };
   }
 
   // So many bars in sight, the newest 30 behind the right edge so that there is room to pan.

@@ -1,4 +1,4 @@
-"""From a frame made by the server to its picture, while about 1,000 ticks a second come in."""
+"""From a frame made by the server to its picture, while 1,000 ticks a second and more come in."""
 
 from bench.table import Row
 from tests.browser.conftest import until
@@ -25,7 +25,7 @@ WATCH = """() => {
 def rows(setup: Setup) -> list[Row]:
     """Half of the frames are faster than the first figure, 99 of 100 than the second."""
     count = 50 if setup.quick else 300
-    with setup.market("200") as busy, busy.chromium() as browser:
+    with setup.market("400") as busy, busy.chromium() as browser:
         context = browser.new_context(viewport=SIZE, storage_state=busy.cookies)
         page = context.new_page()
         page.goto(f"{busy.server.url}/")
