@@ -7,10 +7,10 @@ stays with the real time.
 
 import asyncio
 import time
-from datetime import datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
 
-from marketdata.models import moment
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -46,7 +46,7 @@ def now_ns() -> int:
 
 def now() -> datetime:
     """The same, to the microsecond."""
-    return moment(_clock.now_ns())
+    return EPOCH + timedelta(microseconds=_clock.now_ns() // 1000)
 
 
 def real(seconds: float) -> float:

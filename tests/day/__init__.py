@@ -1,0 +1,1 @@
+"""A whole trading day of all processes, in minutes."""

@@ -1,0 +1,24 @@
+"""`python -m tests.day.process manage.py trade ...`: a program of the product, by a fast clock.
+
+A name that ends in .py is a script, any other a module (`celery`, `uvicorn`).
+"""
+
+import runpy
+import sys
+
+from tests.day.clock import FastClock
+from trading import clock
+
+
+def main(words: list[str]) -> None:
+    clock.use(FastClock.of_environment())
+    sys.argv = words
+    program = words[0]
+    if program.endswith(".py"):
+        runpy.run_path(program, run_name="__main__")
+    else:
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
