@@ -253,7 +253,7 @@ class Bracket:
         """The stop works on at `price`; it is asked to move again by a better trade than `best`."""
         self.asked = self.working = price
         self.moved_by.setdefault(price, ExitReason.STOP)
-        self.barred = max(self.direction * (best - self.entry_price) + 1, 0)
+        self.barred = self.direction * (best - self.entry_price) + 1
 
     def amend(self, role: Literal["stop", "target"], ts: int, reason: str) -> OrderAmend:
         """The working order as it shall be now."""
