@@ -13,6 +13,8 @@ from typing import Any, TextIO
 
 import structlog
 
+from trading.observing.logged import LogCounts
+
 REDACTED = "[redacted]"
 
 # A field, or a variable of the environment, with such a name holds a secret.
@@ -144,7 +146,7 @@ def configure(
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [handler, LogCounts()]
     root.setLevel(level)
     # One line a request comes from django_structlog; these would repeat it.
     for chatty in (

@@ -9,6 +9,7 @@ import re
 from datetime import timedelta
 from typing import Any, Final
 
+import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
@@ -21,6 +22,8 @@ from trading.models import Account, Command
 from trading.real_money.accounts import of_row
 from trading.real_money.confirming import same
 from trading.wire import Json
+
+log = structlog.get_logger(__name__)
 
 GROUP: Final = "commands"
 PAGES: Final = "live"
@@ -78,6 +81,7 @@ def request_command(
         if before is None:
             raise
         return before
+    log.info("command_asked", command=command.pk, kind=kind, account=account.name)
     transaction.on_commit(lambda: _asked_for(command))
     return command
 

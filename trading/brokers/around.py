@@ -32,7 +32,8 @@ class Say(Protocol):
 class Around:
     """The pipeline, as its broker sees it. `sync` may wait for the disk: call it in a thread.
 
-    `answer` takes the place of what a command was answered before.
+    `acting_ns`: since the input began that is being acted on. `answer` takes the place of what a
+    command was answered before.
     """
 
     config: EngineConfig
@@ -43,6 +44,7 @@ class Around:
     note: Note
     say: Say
     answer: Callable[[CommandDone], None]
+    acting_ns: Callable[[], int] = int
 
     @property
     def account(self) -> str:

@@ -23,6 +23,7 @@ from decimal import Decimal
 from typing import Final
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from engine.commands import ReportMargin
 from engine.events import OrderAmend, OrderCancel, OrderIntent
@@ -89,7 +90,7 @@ class Dispatcher:
                 self._supersede(order)
             case OrderCancel() if self._withdraw(order):
                 return
-        self.queue.put(order)
+        self.queue.put(order, self.around.acting_ns())
 
     def known(self, order_ids: Iterable[str]) -> None:
         """These ids have been at the broker, maybe in a run before this one."""
@@ -114,11 +115,12 @@ class Dispatcher:
                     async with asyncio.timeout(seconds):
                         await self.queue.changed.wait()
                 continue
-            try:
-                await self._work(out)
-            except Exception as error:
-                log.exception("dispatch_failed", order=out.order.id)
-                self.outcomes.unsure(out, f"failed here: {error!r}")
+            with bound_contextvars(order=out.order.id, trade=out.order.trade_id):
+                try:
+                    await self._work(out)
+                except Exception as error:
+                    log.exception("dispatch_failed")
+                    self.outcomes.unsure(out, f"failed here: {error!r}")
 
     async def _work(self, out: Outgoing) -> None:
         if self._clock() - out.since > self.rules.escalate_s:

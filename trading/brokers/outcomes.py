@@ -35,6 +35,7 @@ from trading.brokers.outgoing import Outgoing, Queue
 from trading.brokers.rules import Rules
 from trading.brokers.waiting import backed_off, within
 from trading.brokers.words import Words
+from trading.observing.tally import MILLI, NS, Tally
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,8 @@ class Outcomes:
         self.prices: dict[str, int] = {}
         """Where each order works, ticks, as far as the broker took it."""
         self.report: Report | None = None
+        self.sent, self.answered = Tally(MILLI), Tally(MILLI)
+        """From the tick that wanted an order to the broker's client; from there to its answer."""
         self._adapter = adapter
         self._around = around
         self._rules = rules
@@ -71,6 +74,8 @@ class Outcomes:
         self._guards.rate.count()
         self._guards.given(order.id)
         out.sent, out.placing = self._clock(), True
+        if not out.tries:
+            self.sent.add(out.behind_ns + int((out.sent - out.since) * NS))
         try:
             await within(self._rules.answer_s, self._adapter.place(order))
         except NotSent as error:
@@ -82,6 +87,7 @@ class Outcomes:
         else:
             if isinstance(order, OrderAmend):
                 self.prices[order.id] = order.price
+            self.answered.add(int((self._clock() - out.sent) * NS))
             self._around.record("order_taken", order=order.id, what=what(order))
             self._queue.done(out)
         finally:

@@ -19,6 +19,7 @@ class Outgoing:
     order: Order
     number: int
     since: float
+    behind_ns: int = 0  # so old was then what it was wanted for
     not_before: float = 0.0
     tries: int = 0
     sent: float = 0.0  # when it last may have left
@@ -66,9 +67,10 @@ class Queue:
     def __iter__(self) -> Iterator[Outgoing]:
         return iter(list(self.waiting))
 
-    def put(self, order: Order) -> None:
+    def put(self, order: Order, behind_ns: int = 0) -> None:
         self._number += 1
-        self.waiting.append(Outgoing(order=order, number=self._number, since=self.clock()))
+        out = Outgoing(order=order, number=self._number, since=self.clock(), behind_ns=behind_ns)
+        self.waiting.append(out)
         self.changed.set()
 
     def __contains__(self, out: Outgoing) -> bool:

@@ -12,7 +12,7 @@ from trading.pipeline.core import Core, Input, Output
 
 
 async def rerun(
-    core: Core, replay: Replay, hear: Callable[[Input], None], *, without: type[Output]
+    core: Core, replay: Replay, hear: Callable[[Input], None], *, without: tuple[type[Output], ...]
 ) -> None:
     """Act on every input; `hear` of each afterwards. `without`: the outputs that hear nothing."""
     journal, kept, outputs = core.journal, core.inputs, core.outputs
@@ -25,7 +25,7 @@ async def rerun(
             await asyncio.sleep(0)  # the page's turn
     finally:
         core.journal, core.inputs, core.outputs = journal, kept, outputs
-        core.latencies.clear()
+        core.forget_times()
 
 
 def resumed_text(replay: Replay) -> str:

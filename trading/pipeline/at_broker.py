@@ -43,6 +43,7 @@ def around(pipeline: "Pipeline", config: EngineConfig) -> Around:
         sync=pipeline.core.sync,
         tick_age_s=tick_age_s,
         event_time=pipeline.event_time,
+        acting_ns=pipeline.core.acting_ns,
         note=pipeline.writer.note,
         say=pipeline.publisher.say,
         answer=answer,

@@ -18,6 +18,7 @@ import structlog
 from engine.commands import Command
 from engine.events import (
     Bar,
+    BarClosed,
     Carry,
     DayStarted,
     Event,
@@ -31,6 +32,7 @@ from engine.events import (
 )
 from engine.ticks import TickColumns
 from marketdata.feeds import StoredTicks
+from trading.observing.tally import Tally
 
 if TYPE_CHECKING:
     from engine.beliefs import Beliefs
@@ -165,6 +167,9 @@ class Core:
         self.follower: Follower | None = None
         self.clock = clock
         self.latencies: deque[int] = deque(maxlen=LATENCIES)
+        self.pushes, self.bars = Tally(), Tally()
+        self._warming = False
+        self.began = 0  # by `clock`, when the last input was begun to act on
         self.received = 0  # by `clock`, when the last ticks came in; 0: none yet
         self.output_failures = 0
         self.saw: Callable[[TickColumns], None] | None = None
@@ -176,6 +181,7 @@ class Core:
         JournalError when it cannot be recorded: it has not acted then."""
         if self.finished:
             return ()
+        self.began = self.clock()
         stored = isinstance(item, StoredTicks)
         if isinstance(item, StoredTicks):
             if self.journal is not None:
@@ -202,6 +208,7 @@ class Core:
         events = self._apply(item)
         if events:
             self._emit(events)
+            self._time_bar(events)
         if (follower := self.follower) is not None:
             try:
                 follower.follow(item, events)
@@ -210,6 +217,21 @@ class Core:
                 self.follower = None
                 log.exception("follower_failed", follower=type(follower).__name__)
         return events
+
+    def _time_bar(self, events: Sequence[Event]) -> None:
+        """From the input that closed a bar to when every output had it."""
+        if not self._warming and any(type(event) is BarClosed for event in events):
+            self.bars.add(self.clock() - self.began)
+
+    def forget_times(self) -> None:
+        """What took so long was not trading."""
+        self.latencies.clear()
+        self.pushes.clear()
+        self.bars.clear()
+
+    def acting_ns(self) -> int:
+        """Since the last input was begun to act on."""
+        return self.clock() - self.began
 
     def age_ms(self) -> int | None:
         """Wall time since the last ticks came in."""
@@ -233,6 +255,8 @@ class Core:
                 events = self.engine.push_columns(item)
                 self.received = self.clock()
                 self.latencies.append(self.received - began)
+                if not self._warming:
+                    self.pushes.add(self.received - began)
                 if self.saw is not None:
                     self.saw(item)
                 return events
@@ -243,7 +267,7 @@ class Core:
             case Command():
                 return self.engine.command(item)
             case WarmUp(on):
-                self.engine.warming = on
+                self.engine.warming = self._warming = on
                 self.latencies.clear()
                 return ()
             case Roll():

@@ -15,6 +15,7 @@ import structlog
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from engine import commands
 from trading.commands import GROUP, NOBODY, OVER, settle, too_late
@@ -95,8 +96,9 @@ class Lookout:
         """Hand on what waits; how many."""
         rows = await database_sync_to_async(claim)(self.account_id, self._tell)
         for row in rows:
-            log.info("command_taken", command=row.pk, kind=row.kind)
-            await self._hand_on(row)
+            with bound_contextvars(command=row.pk):
+                log.info("command_taken", kind=row.kind)
+                await self._hand_on(row)
         return len(rows)
 
     async def answer(self, row: Command, status: Command.Status, result: str) -> None:

@@ -16,6 +16,7 @@ import structlog
 from engine.events import Event
 from engine.names import Halt
 from trading import wire
+from trading.observing.tally import MICRO, NS, Tally
 from trading.pipeline.core import Core, worth_saying
 from trading.pipeline.frames import Facts, FeedState, Frames
 from trading.pipeline.recent import Recent
@@ -50,6 +51,7 @@ class Publisher:
         self.recent = Recent(facts.account)
         core.saw = self.frames.saw
         self.sent = 0
+        self.publishing = Tally(MICRO)
         self.failures = 0
         self._clock = clock
         self._now_ms = now_ms
@@ -121,6 +123,7 @@ class Publisher:
     async def publish(self, send: Callable[[wire.Json], Awaitable[None]]) -> None:
         """Make and send one frame if it is due, and what belongs beside it; then answer the pages
         that have joined."""
+        began = self._clock()
         frame = self.frame()
         if frame is not None:
             async with asyncio.timeout(SEND_WITHIN_S):
@@ -128,6 +131,7 @@ class Publisher:
                 for message in self.beside():
                     await send(message)
             self.sent += 1
+            self.publishing.add(int((self._clock() - began) * NS))
         await self.recent.answer()
 
     async def last_frame(self, send: Callable[[wire.Json], Awaitable[None]]) -> None:
@@ -154,16 +158,21 @@ class Publisher:
         if state != self._state:
             self._state = state
             self._rates.clear()  # what a warm-up takes at once is no rate
-        late = age_ms is not None and age_ms > facts.stale_s * 1000
-        if state == "live" and (late or Halt.STALE_FEED in status.halts):
-            state = "stale"
         return self.frames.feed(
             status,
-            state,
+            self.feed_state(status),
             age_ms=age_ms,
             tps=self._rate(status.ticks, now),
             latency_us=self.core.latency_us(),
         )
+
+    def feed_state(self, status: "Status") -> FeedState:
+        """How the feed is: stale too, which the feed itself does not know."""
+        age_ms = self.core.age_ms()
+        late = age_ms is not None and age_ms > self.facts.stale_s * 1000
+        if self.facts.feed == "live" and (late or Halt.STALE_FEED in status.halts):
+            return "stale"
+        return self.facts.feed
 
     def _rate(self, ticks: int, now: float) -> float:
         """Ticks per second over the last seconds."""

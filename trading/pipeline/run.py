@@ -34,6 +34,8 @@ from trading.journal.beginning import record
 from trading.journal.resuming import resume
 from trading.login import one_time_link
 from trading.models import Session
+from trading.observing.figures import observe
+from trading.observing.serving import observable
 from trading.pipeline.core import Engine
 from trading.pipeline.halts import hold_for_next
 from trading.pipeline.idle import Idle, Prepare, Prepared, hold_killed
@@ -182,7 +184,8 @@ async def _run(
         tell(base, await database_sync_to_async(one_time_link)(base))
     try:
         following = again if server is not None else None
-        return await sessions((plan, market, start), stop, following, switch)
+        async with observable():
+            return await sessions((plan, market, start), stop, following, switch)
     finally:
         if server is not None:
             await server.stop()
@@ -205,6 +208,8 @@ async def sessions(
         pipeline = Pipeline(
             plan, market, start, engine, agent, send=_send, leftovers=_leftovers(start)
         )
+
+        observe(pipeline)
 
         async def idle(ended: Pipeline, outcome: Outcome) -> None:
             nonlocal following

@@ -53,10 +53,12 @@ class _Server(uvicorn.Server):
 
 
 class PageServer:
-    """The ASGI application on a bound socket. `start`, then `stop`."""
+    """An ASGI application, by default that of the pages, on a bound socket. `start`, `stop`."""
 
-    def __init__(self, listener: socket.socket) -> None:
-        application: ASGIApplication = import_string(settings.ASGI_APPLICATION)
+    def __init__(
+        self, listener: socket.socket, application: "ASGIApplication | None" = None
+    ) -> None:
+        application = application or import_string(settings.ASGI_APPLICATION)
         self._listener = listener
         self._server = _Server(
             uvicorn.Config(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from engine.commands import Command, Flatten, Kill
 from engine.errors import EngineError
@@ -28,6 +29,7 @@ from trading.journal.recording import held
 from trading.journal.rerun import rerun, resumed_text
 from trading.models import Command as DatabaseCommand
 from trading.models import Session
+from trading.observing.witness import Witness
 from trading.pipeline.answers import Answers
 from trading.pipeline.at_broker import BrokerOutput, around
 from trading.pipeline.core import Beat, Core, Engine, Finish, Input, WarmUp
@@ -35,6 +37,7 @@ from trading.pipeline.ending import cancel
 from trading.pipeline.frames import Facts
 from trading.pipeline.halts import given_meanwhile
 from trading.pipeline.idle import settle_left
+from trading.pipeline.inputs import Inputs
 from trading.pipeline.live import live_inputs
 from trading.pipeline.market import Market
 from trading.pipeline.news import News
@@ -58,6 +61,8 @@ log = structlog.get_logger(__name__)
 
 WAITING_INPUTS: Final = 8
 PULSE_S: Final = 1.0
+UNTOLD: Final = (BrokerOutput, Witness)
+"""Outputs that hear nothing of what a process before this one was given."""
 SETTLE_S: Final = 0.01
 PATIENT_BACKLOG: Final = 20_000
 """So many rows may wait before a feed that has no clock waits for the database."""
@@ -106,6 +111,7 @@ class Pipeline:
         run = start.journal.header.run if start.journal is not None else ""
         self.writer = Writer(Recorder(start.session, run=run), leftovers=leftovers)
         self.clock = None if plan.speed is None else EventClock(plan.speed)
+        self.inputs = Inputs(WAITING_INPUTS)
         self.facts = Facts(
             spec=start.config.instrument,
             account=start.session.account.name,
@@ -116,7 +122,7 @@ class Pipeline:
             speed=plan.speed_name,
             stale_s=start.config.risk.stale_s,
             feed_dropped=market.dropped,
-            inputs=lambda: self._inputs.qsize(),
+            inputs=self.inputs.qsize,
             backlog=lambda: self.writer.backlog,
             writer=self.writer.stats,
             broker=broker.facts,
@@ -126,7 +132,10 @@ class Pipeline:
         self.publisher = Publisher(self.core, self.facts)
         self.answers = Answers(self.publisher.aside)
         broker.attach(around(self, start.config))
-        self.core.outputs = [self.writer, self.publisher, self.answers, BrokerOutput(broker)]
+        self.witness = Witness(self.writer, self.facts.spec)
+        self.core.outputs = [
+            self.writer, self.publisher, self.answers, BrokerOutput(broker), self.witness,
+        ]  # fmt: skip
         self.stop_asked: DatabaseCommand | None = None
         self._stop_asked = asyncio.Event()
         self._may_stop = False
@@ -143,15 +152,15 @@ class Pipeline:
         self.unexecuted: list[Kill | Flatten] = []
         """What was to be closed with real money, and the engine never heard."""
         self._send = send
-        self._inputs: asyncio.Queue[Input | None] = asyncio.Queue(WAITING_INPUTS)
 
     async def run(self, stop: asyncio.Event, *, linger: Linger | None = None) -> Outcome:
         """Trade until the data ends, `stop` is set or a command asks for it. `linger`: after the
         end, go on telling the page until it returns."""
         self._may_stop = linger is not None
+        # Every line of the tasks and threads that are started from here on has them.
+        bind_contextvars(account=self.facts.account, run=self.writer.recorder.run)
         log.info(
             "pipeline_started",
-            account=self.facts.account,
             source=self.facts.source,
             speed=self.facts.speed,
         )
@@ -178,7 +187,7 @@ class Pipeline:
             return True
         self.facts.feed = "warming"
         try:
-            await rerun(self.core, self._replay, self.warming.acted, without=BrokerOutput)
+            await rerun(self.core, self._replay, self.warming.acted, without=UNTOLD)
         except Exception as error:
             log.exception("journal_not_replayed")
             self.error = f"the journal cannot be replayed: {' '.join(str(error).split())}"
@@ -189,7 +198,7 @@ class Pipeline:
         self.facts.feed = "warming" if self._replay.warming else "waiting"
         self.publisher.say("restarted", resumed_text(self._replay), "warning")
         for command in given_meanwhile(self._halts, self.engine.status(), self.event_time()):
-            self._inputs.put_nowait(command)  # before anything else is heard
+            self.inputs.put_nowait(command)  # before anything else is heard
         return True
 
     async def _trade(self, stop: asyncio.Event) -> Session.Status:
@@ -238,7 +247,7 @@ class Pipeline:
         except Exception as error:
             log.exception("feed_failed")
             self.error = f"the feed failed: {error!r}"
-        await self._inputs.put(None)
+        await self.inputs.put(None)
 
     def _due(self) -> AsyncIterator[Input]:
         blocks = read_ahead(self.market.blocks)
@@ -273,7 +282,7 @@ class Pipeline:
 
     async def _may_roll(self) -> bool:
         """Whether nothing is open, once everything that was heard has been acted on."""
-        await self._inputs.join()
+        await self.inputs.join()
         status = self.engine.status()
         return status.position is None and status.waiting is None
 
@@ -285,10 +294,10 @@ class Pipeline:
         """Put every input into the engine, one after the other, until the data ends."""
         item: Input | None = None
         try:
-            while (item := await self._inputs.get()) is not None:
+            while (item := await self.inputs.get()) is not None:
                 self.core.act(item)
                 self.warming.acted(item)
-                self._inputs.task_done()
+                self.inputs.task_done()
                 await asyncio.sleep(0)  # the page's turn, even when there is always a next block
         except (EngineError, MarketDataError, JournalError) as error:
             self.error = str(error)
@@ -305,7 +314,7 @@ class Pipeline:
             await asyncio.sleep(PULSE_S)
 
     async def put(self, item: Input) -> None:
-        await self._inputs.put(item)
+        await self.inputs.put(item)
 
     def event_time(self) -> int:
         return self.engine.status().ts or self.market.first_ts
@@ -332,7 +341,7 @@ class Pipeline:
     async def _settle(self, act: asyncio.Task[None], feed: asyncio.Task[None]) -> None:
         """Let what was asked for leave to the broker, while the engine still hears what comes."""
         await cancel(feed)
-        while not act.done() and (self._killing or not self._inputs.empty()):
+        while not act.done() and (self._killing or not self.inputs.empty()):
             await asyncio.sleep(SETTLE_S)
         await self.broker.drain()
 
@@ -342,7 +351,7 @@ class Pipeline:
         any more, so what is to be closed there is left `unexecuted`."""
         self._over = True
         simulated = self.broker.simulated
-        waiting = [self._inputs.get_nowait() for _ in range(self._inputs.qsize())]
+        waiting = [self.inputs.get_nowait() for _ in range(self.inputs.qsize())]
         left = [item for item in waiting if isinstance(item, Command | Fill)]
         left += self._killing.values()
         if not simulated:

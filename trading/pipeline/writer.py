@@ -9,8 +9,10 @@ that `manage.py loaddata` reads.
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextvars import copy_context
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +22,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from engine.events import CommandDone, Event
+from trading.observing.tally import MILLI, NS, Tally
 from trading.pipeline.recorder import Recorder
 from trading.pipeline.store import Flush
 
@@ -49,6 +52,9 @@ class WriterStats:
     lost: int = 0
     failing: bool = False
     slowest_s: float = 0.0
+    flushing: Tally = field(default_factory=lambda: Tally(MILLI))
+    noted: Counter[str] = field(default_factory=Counter)
+    """What was noted besides what the engine says, by kind."""
 
 
 class Writer:
@@ -66,7 +72,7 @@ class Writer:
         self.leftovers = leftovers
         self._clock = clock
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread: threading.Thread | None = None
         self._since = 0.0  # when the oldest waiting row came; 0: nothing waits
         self._not_before = 0.0
         self._wait = FIRST_WAIT_S
@@ -74,6 +80,11 @@ class Writer:
     # From the engine's side
 
     def start(self) -> None:
+        # What its lines in the log are about is told by who starts it.
+        about = copy_context()
+        self._thread = threading.Thread(
+            target=about.run, args=(self._run,), name="writer", daemon=True
+        )
         self._thread.start()
 
     def take(self, events: Sequence[Event], status: "Status | None") -> None:
@@ -92,7 +103,12 @@ class Writer:
         self, kind: str, payload: dict[str, Any], *, actor: str = "pipeline", once: bool = False
     ) -> None:
         """An audit event. `once`: a run has one of its kind, however often it is said."""
+        self.stats.noted[kind] += 1
         self._jobs.put(lambda recorder: recorder.note(kind, payload, actor=actor, once=once))
+
+    def beside(self, job: Job) -> None:
+        """Something to do in the thread, after what was put before it."""
+        self._jobs.put(job)
 
     def result(self, event: CommandDone) -> None:
         """What a command was answered, in place of what it was answered before."""
@@ -124,7 +140,8 @@ class Writer:
     def close(self) -> None:
         """Write what is left and stop. Waits for it; call it off the loop."""
         self._jobs.put(None)
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     # In the thread
 
@@ -201,7 +218,9 @@ class Writer:
         self.stats.flushes += 1
         self.stats.rows += attempt.rows
         self.stats.refused += attempt.refused
-        self.stats.slowest_s = max(self.stats.slowest_s, self._clock() - began)
+        took = self._clock() - began
+        self.stats.slowest_s = max(self.stats.slowest_s, took)
+        self.stats.flushing.add(int(took * NS))
         return True
 
     def _drain(self) -> None:
