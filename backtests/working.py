@@ -28,6 +28,7 @@ from backtests.telling import Pace, Tell, progress
 from backtests.versions import code_version
 from engine.money import to_decimal
 from marketdata.store import the_store
+from trading.observing.metrics import BACKTEST_DAYS
 
 DONE: Final = "done"
 NOT_OURS: Final = "not ours"
@@ -108,6 +109,7 @@ def _analyse(lease: Lease, plan: Plan, tell: Tell) -> None:
     kept, store, cache = part.days_kept, the_store(), the_cache()
     for number in range(part.first + part.days_done, part.last):
         kept += runner.analyse_day(plan, plan.days[number], store=store, cache=cache)
+        BACKTEST_DAYS.inc()
         if pace.due():
             _got_on(lease, days_done=number + 1 - part.first, days_kept=kept)
             _sum_up(part.backtest_id)

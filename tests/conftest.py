@@ -69,6 +69,10 @@ for name in (
     "LIVE_BALANCE_TOLERANCE",
     "BACKTEST_PART_DAYS",
     "BACKTEST_LEASE_S",
+    "METRICS_ADDRESS",
+    "METRICS_WORKER_ADDRESS",
+    "METRICS_TOKEN",
+    "PROMETHEUS_MULTIPROC_DIR",
 ):
     os.environ.pop(name, None)
 for name in ("DATABASE_URL", "REDIS_URL"):

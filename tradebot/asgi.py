@@ -26,6 +26,7 @@ from backtests import control  # noqa: E402
 from backtests import routing as backtests_routing  # noqa: E402
 from tradebot.static_files import StaticFirst  # noqa: E402
 from trading import routing as trading_routing  # noqa: E402
+from trading.observing.sockets import SocketCounts  # noqa: E402
 
 sockets = trading_routing.websocket_urlpatterns + backtests_routing.websocket_urlpatterns
 
@@ -63,7 +64,7 @@ application = Application(
         "http": StaticFirst(pages),
         "websocket": AllowedHostsOriginValidator(
             # The stubs want a type that is private to them.
-            AuthMiddlewareStack(URLRouter(sockets))  # type: ignore[arg-type]
+            AuthMiddlewareStack(SocketCounts(URLRouter(sockets)))  # type: ignore[arg-type]
         ),
     }
 )

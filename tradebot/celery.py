@@ -7,12 +7,15 @@ from celery import Celery
 from celery.signals import setup_logging
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from trading.observing import tasks
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradebot.settings")
 
 app = Celery("tradebot")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
+tasks.connect()
 app.autodiscover_tasks(["backtests.sweeps"])
 
 

@@ -186,6 +186,39 @@ def socket_address(name: str) -> str:
     return parts.geturl()
 
 
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+SHORTEST_TOKEN = 16
+
+
+def listen_address(name: str, *, token: str) -> tuple[str, int] | None:
+    """HOST:PORT to listen on, or None when it is not set. A bare port means this machine alone;
+    where others can reach it, there has to be a token."""
+    value = text(name)
+    if not value:
+        return None
+    host, _, port = value.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+    if not port.isdecimal() or not int(port) <= 65535:
+        raise BadEnvironment(f"{name} is {value!r}; set it to HOST:PORT, like 127.0.0.1:9100")
+    if host not in LOOPBACK and not token:
+        raise BadEnvironment(
+            f"{name} is {value!r}, where other machines may read it; set METRICS_TOKEN too, or "
+            f"listen on 127.0.0.1:{port}"
+        )
+    return host, int(port)
+
+
+def token(name: str) -> str:
+    """A secret that others show us, or "" when there is none."""
+    value = text(name)
+    if value and len(value) < SHORTEST_TOKEN:
+        raise BadEnvironment(
+            f"{name} has fewer than {SHORTEST_TOKEN} characters; set it to the output of "
+            "`python -c 'import secrets; print(secrets.token_urlsafe(32))'`"
+        )
+    return value
+
+
 def secret_key(name: str, folder: Path, *, embedded: bool) -> str:
     """The key that signs sessions.
 

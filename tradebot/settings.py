@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "trading.observing.requests.RequestCounts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tradebot.csp.ContentSecurityPolicyMiddleware",
@@ -336,6 +337,14 @@ UNFOLD = {
     "ENVIRONMENT_TITLE_PREFIX": "tradebot.navigation.title_prefix",
     "SIDEBAR": {"show_search": True, "navigation": "tradebot.navigation.sidebar"},
 }
+
+# Figures for Prometheus (docs/observability.md)
+
+# Shown by who may read them; nobody but an admin who is logged in may, as long as it is empty.
+METRICS_TOKEN = environment.token("METRICS_TOKEN")
+# Where a trading process, and a worker, serve them on a port of their own; off when empty.
+METRICS_ADDRESS = environment.listen_address("METRICS_ADDRESS", token=METRICS_TOKEN)
+METRICS_WORKER_ADDRESS = environment.listen_address("METRICS_WORKER_ADDRESS", token=METRICS_TOKEN)
 
 # Logs
 

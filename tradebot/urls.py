@@ -1,10 +1,13 @@
-"""The addresses of the product: the admin, backtests, and everything else in `trading`."""
+"""The addresses of the product: the admin, backtests, figures, and the rest in `trading`."""
 
 from django.contrib import admin
 from django.urls import include, path
 
+from trading.observing.views import metrics
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("backtests/", include("backtests.pages.urls")),
+    path("metrics", metrics, name="metrics"),
     path("", include("trading.urls")),
 ]
