@@ -93,6 +93,17 @@ async def test_an_order_leaves_after_the_journal_is_on_disk():
         assert "order_taken" in b.desk.noted()
 
 
+async def test_an_order_is_timed_from_its_tick_to_the_broker_and_to_its_answer():
+    async with bench("drop") as b:
+        b.dispatcher.around = replace(b.dispatcher.around, acting_ns=lambda: 2_000_000)
+        b.send(entry())
+        await b.done()
+        times = b.dispatcher.outcomes
+        assert times.sent.count == 1  # how long it took to try again is not counted
+        assert times.sent.total >= 2_000_000
+        assert times.answered.count == 1
+
+
 async def test_exits_and_cancellations_go_before_changes_and_these_before_entries():
     async with bench(held=1) as b:
         b.broker.faults.append("refuse")

@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from engine.events import OrderIntent
 from engine.money import to_decimal
 from tests.trading.broker_fake import FakeBroker
-from tests.trading.days import LOSSES, TickFeed, planned, started, ticks
+from tests.trading.days import TickFeed, planned, started, ticks
 from tests.trading.live_desk import QUICK
 from trading.brokers.paper import PaperBroker
 from trading.brokers.real import RealBroker
@@ -33,14 +34,14 @@ def nothing_observed():
     figures._observed = before
 
 
-def traded(*, broker=None, **settings):
+def traded():
     """A whole day, and the pipeline that traded it."""
-    plan = planned(TickFeed([ticks()]), settings=settings or LOSSES)
+    plan = planned(TickFeed([ticks()]))
     market, start = started(plan)
 
     async def go():
-        engine = make_engine(plan, start, broker is None)
-        pipeline = Pipeline(plan, market, start, engine, broker or PaperBroker(), send=to_nobody)
+        engine = make_engine(plan, start, True)
+        pipeline = Pipeline(plan, market, start, engine, PaperBroker(), send=to_nobody)
         figures.observe(pipeline)
         outcome = await pipeline.run(asyncio.Event())
         assert outcome.error == ""
@@ -101,12 +102,21 @@ def test_blocks_bars_and_flushes_are_timed_once_each():
 
 
 def test_a_broker_adds_its_own():
-    traded(broker=RealBroker(FakeBroker(), QUICK, armed=True))
+    plan = planned(TickFeed([ticks()]))
+    market, start = started(plan)
+    real = RealBroker(FakeBroker(), QUICK, armed=True)
+    pipeline = Pipeline(plan, market, start, make_engine(plan, start, False), real, send=to_nobody)
+    figures.observe(pipeline)
+    real.reconciliation.looks.found = 3
+    real.send(OrderIntent(ts=1, id="t-1-E", trade_id="t-1", symbol="MES", role="entry",
+                          type="market", side=1, size=1))  # fmt: skip
     found = sampled()
 
-    assert found["tradebot_queue_broker",] == 0
+    assert found["tradebot_queue_broker",] == 1
     assert found["tradebot_orders_unknown",] == 0
-    assert ("tradebot_reconciliation_looks_total",) in found
+    assert found["tradebot_broker_up",] == float(real.adapter.up)
+    assert found["tradebot_reconciled",] == 0
+    assert found["tradebot_reconciliation_found_total",] == 3
 
 
 def test_paper_has_no_figures_of_a_broker():
