@@ -1,11 +1,12 @@
 """What was made of stored days before: analyses, and decoded columns, under DATA_DIR/backtests.
 
-    ROOT/analysis/ES/2025-11-20-KEY.parquet    bars, signals and regimes of a day (`saved`)
-    ROOT/columns/ES/2025-11-20-KEY.columns     its ticks, decoded (`columns`)
+    ROOT/bars/ES/2025-11-20-KEY.words        a day's footprint bars, measured (`saved`)
+    ROOT/analysis/ES/2025-11-20-KEY.words    patterns and regimes that were found in them (`saved`)
+    ROOT/columns/ES/2025-11-20-KEY.columns   times and prices of its ticks, decoded (`columns`)
 
-Each name says all that the content depends on: an analysis on the ticks, the settings that it is
-made with, the day's hours and the code; columns on the ticks alone. So nothing in here is ever out
-of date, and everything may be deleted at any time.
+Each name says all that the content depends on: bars on the ticks, the settings of bars, the day's
+hours and the code; an analysis on the settings of patterns and regimes, too; columns on the ticks
+alone. So nothing in here is ever out of date, and everything may be deleted at any time.
 
 - A file appears whole. Two processes that make the same file make it alike; the last one stays.
 - What is damaged, cut off or was written to is as good as not there, and is made anew.
@@ -17,19 +18,18 @@ import errno
 import hashlib
 import json
 import os
-import time
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from backtests import saved
-from backtests.columns import ColumnsWriter, open_columns
+from backtests.columns import ColumnsWriter, PriceColumns, open_columns
 from backtests.versions import code_version
 from engine.schedule import TradingDay
-from engine.ticks import TickColumns
 
 log = structlog.get_logger(__name__)
 
@@ -40,12 +40,14 @@ LEAVE: Final = 0.9
 """What is left when it was too much, as a part of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DayKey:
-    """What a day's analysis depends on. `data` names the ticks, `analysis` the settings."""
+    """What a day's bars and analysis depend on. `data` names the ticks, `bars` the settings that
+    bars depend on, `analysis` those that patterns and regimes depend on (bars' among them)."""
 
     symbol: str
     data: str
+    bars: str
     analysis: str
     hours: TradingDay
 
@@ -53,15 +55,23 @@ class DayKey:
     def day(self) -> date:
         return self.hours.day
 
-    @property
-    def digest(self) -> str:
-        """16 hex digits that name all of it, and the code."""
+    @cached_property
+    def of_bars(self) -> str:
+        """16 hex digits that name all that bars depend on."""
+        return self._digest(self.bars)
+
+    @cached_property
+    def of_analysis(self) -> str:
+        """16 hex digits that name all that the analysis depends on."""
+        return self._digest(self.analysis)
+
+    def _digest(self, settings: str) -> str:
         hours = self.hours
         times = [
             hours.start, hours.open, hours.entries_from, hours.entries_to,
             hours.flatten_at, hours.close, hours.end,
         ]  # fmt: skip
-        parts = [code_version(), self.symbol, self.data, self.analysis, str(self.day), times]
+        parts = [code_version(), self.symbol, self.data, settings, str(self.day), times]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
@@ -79,35 +89,31 @@ class AnalysisCache:
         """Whether what is kept will be there."""
         return not self.trouble
 
-    def arrays(self, key: DayKey) -> saved.Arrays | None:
-        """What `keep` was given."""
-        path = self._analysis(key)
-        if path is None:
-            return None
-        found = saved.load(path, key.digest)
-        if found is not None:
-            _used(path)
-        return found
+    def bars(self, key: DayKey) -> saved.Words | None:
+        """What `keep_bars` was given."""
+        return self._load("bars", key, key.of_bars)
 
-    def keep(self, key: DayKey, arrays: saved.Arrays) -> None:
+    def keep_bars(self, key: DayKey, words: saved.Words) -> None:
+        """Keep a day's bars, if the disk takes them."""
+        self._save("bars", key, key.of_bars, words)
+
+    def analysis(self, key: DayKey) -> saved.Words | None:
+        """What `keep_analysis` was given."""
+        return self._load("analysis", key, key.of_analysis)
+
+    def keep_analysis(self, key: DayKey, words: saved.Words) -> None:
         """Keep an analysis, if the disk takes it."""
-        path = self._analysis(key)
-        if path is None or self.trouble:
-            return
-        try:
-            self._wrote(saved.save(path, arrays, key.digest))
-        except OSError as error:
-            self.fails(error)
+        self._save("analysis", key, key.of_analysis, words)
 
-    def columns(self, key: DayKey) -> TickColumns | None:
-        """The day's ticks, mapped."""
-        path = self._columns(key)
+    def columns(self, key: DayKey) -> PriceColumns | None:
+        """Times and prices of the day's ticks, mapped."""
+        path = self._path("columns", key, f"{key.data}.columns")
         return None if path is None else open_columns(path)
 
     def writer(self, key: DayKey, ticks: int) -> ColumnsWriter | None:
         """What takes the day's columns as they are decoded; None if the disk does not. Its
         OSErrors are for `fails`."""
-        path = self._columns(key)
+        path = self._path("columns", key, f"{key.data}.columns")
         if path is None or self.trouble:
             return None
         try:
@@ -119,8 +125,13 @@ class AnalysisCache:
         return writer
 
     def forget(self, key: DayKey) -> None:
-        """Delete what is kept of this analysis and of its ticks."""
-        for path in (self._analysis(key), self._columns(key)):
+        """Delete what is kept of this analysis, of its bars and ticks."""
+        for kind, name in (
+            ("bars", f"{key.of_bars}.words"),
+            ("analysis", f"{key.of_analysis}.words"),
+            ("columns", f"{key.data}.columns"),
+        ):
+            path = self._path(kind, key, name)
             if path is not None:
                 path.unlink(missing_ok=True)
 
@@ -155,14 +166,28 @@ class AnalysisCache:
         if self._unseen * LOOK_EVERY > self.most:
             self.prune()
 
-    def _analysis(self, key: DayKey) -> Path | None:
-        return self._path("analysis", key, f"{key.day}-{key.digest}.parquet")
+    def _load(self, kind: str, key: DayKey, digest: str) -> saved.Words | None:
+        path = self._path(kind, key, f"{digest}.words")
+        found = None if path is None else saved.load(path, digest)
+        if path is not None and found is not None:
+            _used(path)
+        return found
 
-    def _columns(self, key: DayKey) -> Path | None:
-        return self._path("columns", key, f"{key.day}-{key.data}.columns")
+    def _save(self, kind: str, key: DayKey, digest: str, words: saved.Words) -> None:
+        path = self._path(kind, key, f"{digest}.words")
+        if path is None or self.trouble:
+            return
+        try:
+            self._wrote(saved.save(path, words, digest))
+        except OSError as error:
+            self.fails(error)
 
     def _path(self, kind: str, key: DayKey, name: str) -> Path | None:
-        return None if self.root is None else self.root / kind / key.symbol / name
+        if self.root is None:
+            return None
+        return Path(
+            f"{self.root}/{kind}/{key.symbol}/{key.day}-{name}"
+        )  # `/` takes five times as long
 
 
 def the_cache() -> AnalysisCache:
@@ -176,7 +201,7 @@ def the_cache() -> AnalysisCache:
 def _used(path: Path) -> None:
     """Remember when, which the system may not."""
     try:
-        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+        os.utime(path)
     except OSError:
         return  # deleted this very moment, or not ours to touch
 

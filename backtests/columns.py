@@ -1,14 +1,14 @@
-"""A day's decoded columns in a file that is mapped into memory: re-runs decode nothing.
+"""Times and prices of a day in a file that is mapped into memory: re-runs decode nothing.
 
-    16 bytes    b"TICKCOL1", count of ticks
-    then        ts (i8), price (i4), size (i4), side (i1), each from a multiple of 64 bytes on
+    16 bytes    b"TICKCOL2", count of ticks
+    then        ts (i8), price (i4), each from a multiple of 64 bytes on
 
-The columns are a copy of what the tick store has, so nobody waits for the disk when they are
-written, and they carry no checksum, which would take as long to compute as the engine takes.
-Instead a file is trusted by its *seal*: its time of change is set to one that is made of its name,
-its size and this start of the machine. Whoever writes to the file breaks the seal, and so does a
-restart, after which it may hold less than was written. A file without its seal is not read but
-made anew.
+An account asks for no more: sizes and sides are in the day's bars. The columns are a copy of what
+the tick store has, so nobody waits for the disk when they are written, and they carry no checksum,
+which would take as long to compute as the engine takes. Instead a file is trusted by its *seal*:
+its time of change is set to one that is made of its name, its size and this start of the machine.
+Whoever writes to the file breaks the seal, and so does a restart, after which it may hold less than
+was written. A file without its seal is not read but made anew.
 """
 
 import mmap
@@ -20,17 +20,17 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.ticks import NS, TickColumns
+from engine.ticks import NS
 from marketdata.store.files import UNFINISHED
 
-MAGIC: Final = b"TICKCOL1"
+MAGIC: Final = b"TICKCOL2"
 HEADER: Final = struct.Struct("<8sQ")
-KINDS: Final[tuple[np.dtype[Any], ...]] = tuple(map(np.dtype, ("<i8", "<i4", "<i4", "<i1")))
+KINDS: Final[tuple[np.dtype[Any], ...]] = tuple(map(np.dtype, ("<i8", "<i4")))
 ALIGNED: Final = 64
 SEALS_FROM: Final = 10**9
 SEALS: Final = 10**8
@@ -39,6 +39,13 @@ file systems keep no finer times."""
 BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 _numbers = count()
+
+
+class PriceColumns(NamedTuple):
+    """Times and prices of ticks."""
+
+    ts: npt.NDArray[np.int64]
+    price: npt.NDArray[np.int32]
 
 
 def places(ticks: int) -> tuple[list[int], int]:
@@ -72,7 +79,7 @@ class ColumnsWriter:
             self.drop()
             raise
 
-    def add(self, block: TickColumns) -> None:
+    def add(self, block: PriceColumns) -> None:
         """The next ticks."""
         columns: Iterator[tuple[npt.NDArray[Any], int]] = zip(block, self._starts, strict=True)
         for column, start in columns:
@@ -82,12 +89,12 @@ class ColumnsWriter:
                 data, at = data[written:], at + written
         self._taken += len(block.ts)
 
-    def done(self) -> TickColumns:
+    def done(self) -> PriceColumns:
         """All ticks were added: the file is there. The columns, mapped."""
         if self._taken != self._ticks:
             raise ValueError(f"{self.path}: has {self._taken} of {self._ticks} ticks")
         os.pwrite(self._file, HEADER.pack(MAGIC, self._ticks), 0)
-        _seal(self._unfinished, self.path.name, self.size)
+        _seal(self._file, self.path.name, self.size)
         self._unfinished.replace(self.path)
         columns = _mapped(self._file, self._ticks)
         self._close()
@@ -104,7 +111,7 @@ class ColumnsWriter:
             os.close(file)
 
 
-def open_columns(path: Path) -> TickColumns | None:
+def open_columns(path: Path) -> PriceColumns | None:
     """The columns, mapped; None when there are none, or they are not to be trusted.
 
     Copy on write: compiled code distinguishes read-only arrays, and would be compiled once more.
@@ -120,7 +127,7 @@ def open_columns(path: Path) -> TickColumns | None:
         magic, ticks = HEADER.unpack(os.pread(file, HEADER.size, 0))
         if magic != MAGIC or places(ticks)[1] != stat.st_size:
             return None
-        _seal(path, path.name, stat.st_size)
+        _seal(file, path.name, stat.st_size)
         return _mapped(file, ticks)
     finally:
         os.close(file)
@@ -132,9 +139,9 @@ def seal(name: str, size: int) -> int:
     return SEALS_FROM + 2 * (digest % SEALS)
 
 
-def _seal(path: Path, name: str, size: int) -> None:
+def _seal(file: int, name: str, size: int) -> None:
     """Seal it; the time of access says when it was used last, which the system may not keep."""
-    os.utime(path, ns=(time.time_ns(), seal(name, size) * NS))
+    os.utime(file, ns=(time.time_ns(), seal(name, size) * NS))
 
 
 @cache
@@ -145,8 +152,8 @@ def _boot() -> bytes:
         return os.urandom(16)  # a seal is then good for this process alone
 
 
-def _mapped(file: int, ticks: int) -> TickColumns:
+def _mapped(file: int, ticks: int) -> PriceColumns:
     starts, _ = places(ticks)
     data = mmap.mmap(file, 0, access=mmap.ACCESS_COPY)
     kinds: Iterator[tuple[np.dtype[Any], int]] = zip(KINDS, starts, strict=True)
-    return TickColumns(*(np.frombuffer(data, kind, ticks, at) for kind, at in kinds))
+    return PriceColumns(*(np.frombuffer(data, kind, ticks, at) for kind, at in kinds))

@@ -24,7 +24,8 @@ from backtests.days import trading_day
 from backtests.plan import Plan
 from engine.account_run import AccountRun
 from engine.config import EngineConfig
-from engine.day_analysis import DayAnalysis, DayScan
+from engine.day_analysis import DayAnalysis, Judge
+from engine.day_bars import DayScan
 from engine.engine import Engine
 from engine.events import (
     Carry,
@@ -193,9 +194,10 @@ def _plain(record: Any) -> tuple[Any, ...]:
 
 
 def _analysed(start: Start, ticks: TickColumns) -> DayAnalysis:
-    scan = DayScan(start.config, start.schedule.at(int(ticks.ts[0])))
+    day = start.schedule.at(int(ticks.ts[0]))
+    scan = DayScan(start.config, day)
     scan.push(ticks)
-    return scan.finish()
+    return Judge(start.config).judge(scan.finish(), day)
 
 
 MACHINES: Final[Mapping[str, Machine]] = {

@@ -30,6 +30,13 @@ def code_version() -> str:
     return f"{_product()}+{_sources()}"
 
 
+def bars_digest(config: EngineConfig) -> str:
+    """12 hex digits that name what bars depend on, the ticks apart."""
+    from engine.day_bars import bars_settings
+
+    return bars_settings(config).digest
+
+
 def analysis_digest(config: EngineConfig) -> str:
     """12 hex digits that name what bars, patterns and regimes depend on, the ticks apart."""
     from engine.day_analysis import analysis_settings

@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from engine.compiled import njit
 from engine.config import EngineConfig
-from engine.day_analysis import GAP_NS, DayAnalysis, gaps_of
+from engine.day_analysis import DayAnalysis
+from engine.day_bars import GAP_NS, gaps_of
 from engine.desk import first_carry
 from engine.errors import InputError
 from engine.events import Carry, Event, Level

@@ -18,11 +18,11 @@ from engine.regime import READING, published
 from engine.rules import compiled_matrix, compiled_rules
 from engine.schedule import TradingDay
 from engine.signals import SignalReader
-from engine.tables import BAR, KEPT, NO_LOG, SESSION, LogRoom, Tables, Words, cut, layout, new_words
+from engine.tables import BAR, KEPT, SESSION, Tables, Words, cut, layout, new_words
 
 FIRST_BARS: Final = 512
 FIRST_LEVELS: Final = 256
-FIRST_LOG: Final = LogRoom(8192, 32_768)
+FIRST_LOG: Final = 16_384
 BARS, REMEMBERED, FOUND_COUNT, TRADED, BUYS, SELLS, APPROVED, WANTED_FROM = map(
     (SESSION.names or ()).index,
     ("bars", "remembered", "found", "traded", "buys", "sells", "approved", "wanted_from"),
@@ -37,7 +37,7 @@ class Analysis:
 
     def __init__(self, config: EngineConfig, unfinished: tuple[tuple[int, int], ...] = ()) -> None:
         self._config = config
-        self._log = NO_LOG
+        self._log = 0  # levels that the log of bars has room for; 0: there is none
         self._hold(self._room(FIRST_BARS, FIRST_LEVELS))
         tables = self._tables
         tables.rules[:] = compiled_rules(config)
@@ -75,7 +75,8 @@ class Analysis:
         )  # fmt: skip
 
     def keep_log(self) -> None:
-        """Log the trading day's bars from now on: they are in `tables`."""
+        """Log the trading day's bars from now on: they are in `tables`. Nothing is looked for in
+        them: that is for later (`engine.day_analysis`)."""
         self._log = FIRST_LOG
         self._grow(len(self._tables.history), len(self._tables.levels))
 
@@ -146,6 +147,12 @@ class Analysis:
         approved: int = close_bar(state.array, ladder, self.words, how)
         return approved
 
+    def fit(self, bars: int, levels: int) -> None:
+        """Make room for days of so many bars, each of up to `levels` prices."""
+        has = len(self._tables.history), len(self._tables.levels)
+        if bars > has[0] or levels > has[1]:
+            self._grow(max(bars, has[0]), max(levels, has[1]))
+
     def _fit(self, state: ScanState) -> None:
         """Make room for the open bar."""
         bars, levels = len(self._tables.history), len(self._tables.levels)
@@ -154,8 +161,8 @@ class Analysis:
             self._grow(2 * bars, levels)
         if width > levels:
             self._grow(len(self._tables.history), 2 * width)
-        while self._log.found and not log_has_room(self.words):
-            self._log = LogRoom(2 * self._log.found, 2 * self._log.rows)
+        while self._log and not log_has_room(self.words):
+            self._log *= 2
             self._grow(len(self._tables.history), len(self._tables.levels))
 
     def reading(self) -> RegimeReading:

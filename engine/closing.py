@@ -2,6 +2,8 @@
 
 `close_bar` closes the open bar into the tables; `scan_bars` goes on from bar to bar for as long as
 nobody has to be told, which is how years are run. What both write is read through `Analysis`.
+A bar is measured (from its levels, by the settings of bars alone) and then judged (patterns and
+regime): a day's bars that were measured once are judged by other settings in `engine.judging`.
 """
 
 from typing import Any
@@ -78,7 +80,7 @@ def _measure(state: Any, levels: Any, t: Tables) -> None:
 
 
 @inner
-def _find(rows: Any, buys: Any, sells: Any, t: Tables) -> int:
+def _find(rows: Any, buys: Any, sells: Any, t: Tables) -> None:
     """All patterns of the bar in `t.bar`, whose imbalances are marked, into `t.found`."""
     b, day, r = t.bar[0], t.session[0], t.rules[0]
     bid, ask, total, low = rows
@@ -94,37 +96,61 @@ def _find(rows: Any, buys: Any, sells: Any, t: Tables) -> int:
     n, held = revisited(total, low, step, t.memory, day.remembered, found, n)
     day.remembered = remember(found, own, last_own, t.memory, held, r.unfinished_memory)
     day.found = n
-    return int(n)
 
 
 @inner
-def _log(rows: Any, n: int, ticks: int, t: Tables) -> None:
-    """Write down the bar that was closed last, with its `n` patterns."""
-    b, day, reading = t.bar[0], t.session[0], t.reading[0]
-    _, _, total, low = rows
-    first = low // t.rules[0].row_ticks
-    for k in range(n):
-        t.log_found[day.logged + k] = t.found[k]
-    day.logged += n
-    for k in range(len(total)):
-        if total[k] > 0:
-            t.log_rows[day.logged_rows] = first + k
-            day.logged_rows += 1
-    line = t.log[day.bars - 1]
-    line.start, line.end, line.ticks = b.start, b.end, ticks
-    line.found, line.rows, line.unfinished = day.logged, day.logged_rows, day.remembered
-    line.regime, line.reason = reading.regime, reading.reason
-    line.confidence = reading.confidence
+def settle(t: Tables) -> None:
+    """The bar in `t.bar` is the day's next: its figures go into the session's sums and history."""
+    b, day = t.bar[0], t.session[0]
+    row = t.history[day.bars]
+    day.notional, day.volume = b.session_notional, b.session_volume
+    day.squares, day.reference = b.session_squares, b.session_reference
+    day.cum_delta = b.cum_delta
+    day.day_volume += b.volume
+    row.high, row.low, row.close = b.high, b.low, b.close
+    row.volume, row.delta, row.cum_delta = b.volume, b.delta, b.cum_delta
+
+
+@inner
+def mark_rows(rows: Any, t: Tables) -> Any:
+    """Ratios of buy and sell imbalances of the bar's rows."""
+    bid, ask, _, _ = rows
+    rules = t.rules[0]
+    buys, sells = t.marks[0, : len(bid)], t.marks[1, : len(bid)]
+    mark(bid, ask, rules.ratio, rules.min_volume, buys, sells)
+    return buys, sells
+
+
+@inner
+def judge(rows: Any, buys: Any, sells: Any, t: Tables) -> None:
+    """Indicators, regime and patterns of the bar that was settled; the day has one more."""
+    b, day, rules = t.bar[0], t.session[0], t.rules[0]
+    last = day.bars
+    indicators.step(t.history, last, rules)
+    read_regime(
+        t.history, last, day.notional, day.volume, day.day_volume,
+        b.end - day.opened, day.closes - b.end, _within(b.end, t.news), rules, t.reading,
+    )  # fmt: skip
+    _find(rows, buys, sells, t)
+    day.bars = last + 1
+
+
+@inner
+def _log(levels: Any, ticks: int, t: Tables) -> None:
+    """Write down the bar in `t.bar`, the day's next."""
+    day = t.session[0]
+    first, last = day.logged_levels, day.bars
+    t.log_levels[first : first + len(levels)] = levels
+    day.logged_levels += len(levels)
+    t.log[last] = t.bar[0]
+    t.log_ends[last, 0], t.log_ends[last, 1] = ticks, day.logged_levels
+    day.bars = last + 1
 
 
 @inner
 def _log_has_room(t: Tables) -> bool:
     """Whether another bar, of as many prices as there is room for, can be logged."""
-    day = t.session[0]
-    return bool(
-        day.logged + len(t.found) <= len(t.log_found)
-        and day.logged_rows + len(t.levels) <= len(t.log_rows)
-    )
+    return bool(t.session[0].logged_levels + len(t.levels) <= len(t.log_levels))
 
 
 @njit
@@ -148,41 +174,29 @@ def close_bar(state: Any, ladder: Any, words: Any, how: int) -> int:
 
     `how` is QUIET; TELLING, which writes what else is published of the bar, too: the levels that
     traded and the prices of rows with imbalances; or FORMING, which writes that and the bar's
-    record, and leaves the bar open.
+    record, and leaves the bar open. Where bars are logged, nothing is looked for in them.
     """
     t = cut(words)
     levels = t.levels[: read_levels(state, ladder, t.levels)]
-    b, day, rules = t.bar[0], t.session[0], t.rules[0]
+    b, day, s = t.bar[0], t.session[0], fields(state)
     _measure(state, levels, t)
-    rows = bid, ask, _, low = rows_of(levels, b.low, rules.row_ticks)
-    buys, sells = t.marks[0, : len(bid)], t.marks[1, : len(bid)]
-    mark(bid, ask, rules.ratio, rules.min_volume, buys, sells)
-    if how != QUIET:
-        day.traded = traded_levels(levels, b.low, t.traded)
-        day.buys = marked(buys, low, rules.row_ticks, t.marked[0])
-        day.sells = marked(sells, low, rules.row_ticks, t.marked[1])
-    if how == FORMING:
-        return 0
+    if how == QUIET and len(t.log):
+        settle(t)
+        _log(levels, s.ticks, t)
+    else:
+        step = t.rules[0].row_ticks
+        rows = _, _, _, low = rows_of(levels, b.low, step)
+        buys, sells = mark_rows(rows, t)
+        if how != QUIET:
+            day.traded = traded_levels(levels, b.low, t.traded)
+            day.buys = marked(buys, low, step, t.marked[0])
+            day.sells = marked(sells, low, step, t.marked[1])
+        if how == FORMING:
+            return 0
+        settle(t)
+        judge(rows, buys, sells, t)
+        day.approved = route(t.found, day.found, t.reading, t.matrix, t.rules[0])
     clear_levels(state, ladder)
-    last = day.bars
-    row = t.history[last]
-    day.notional, day.volume = b.session_notional, b.session_volume
-    day.squares, day.reference = b.session_squares, b.session_reference
-    day.cum_delta = b.cum_delta
-    day.day_volume += b.volume
-    row.high, row.low, row.close = b.high, b.low, b.close
-    row.volume, row.delta, row.cum_delta = b.volume, b.delta, b.cum_delta
-    indicators.step(t.history, last, rules)
-    read_regime(
-        t.history, last, day.notional, day.volume, day.day_volume,
-        b.end - day.opened, day.closes - b.end, _within(b.end, t.news), rules, t.reading,
-    )  # fmt: skip
-    n = _find(rows, buys, sells, t)
-    day.bars = last + 1
-    day.approved = route(t.found, n, t.reading, t.matrix, rules)
-    s = fields(state)
-    if len(t.log):
-        _log(rows, n, s.ticks, t)
     s.trades = 0
     s.next_time = ALWAYS
     return int(day.approved)

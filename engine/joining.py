@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from engine.compiled import inner, njit
 from engine.config import EngineConfig
-from engine.day_analysis import DayAnalysis
+from engine.day_analysis import JUDGED, DayAnalysis
 from engine.events import Signal
 from engine.names import Pattern
 from engine.patterns import FOUND
@@ -28,7 +28,7 @@ from engine.router import route
 from engine.rules import RULES, compiled_matrix, compiled_rules
 from engine.schedule import TradingDay
 from engine.signals import SignalReader
-from engine.tables import BAR_LOG, REGIMES, Words
+from engine.tables import REGIMES, Words
 
 Memory = tuple[tuple[int, int], ...]
 REVISITED: Final = int(Pattern.UNFINISHED_REVISITED)
@@ -68,7 +68,7 @@ class _Day(NamedTuple):
 @inner
 def _cut_day(w: Any) -> _Day:
     return _Day(
-        w[w[1] : w[2]].view(BAR_LOG),
+        w[w[1] : w[2]].view(JUDGED),
         w[w[2] : w[3]].view(FOUND),
         w[w[3] : w[4]].reshape((-1, 2)),
     )

@@ -5,6 +5,7 @@ and either side cuts the tables out of them. Plain code reads records through `l
 gives a record's numbers, where numpy looks up every field by its name.
 """
 
+from collections.abc import Iterable
 from itertools import accumulate
 from struct import Struct
 from typing import Any, Final, NamedTuple
@@ -37,7 +38,7 @@ SESSION: Final = np.dtype(
             "opened", "closes", "bars",
             "notional", "volume", "day_volume", "cum_delta",
             "remembered", "found", "traded", "buys", "sells", "approved", "wanted_from",
-            "reference", "logged", "logged_rows",
+            "reference", "logged_levels",
         )
     ]
     + [("squares", np.float64)]
@@ -46,18 +47,8 @@ SESSION: Final = np.dtype(
 (notional, volume, squares around the reference price) and since the day's start; how many
 unfinished levels are remembered; of the last bar: patterns found, levels traded, rows with buy and
 sell imbalances (these three only where it is told of), signals approved; where bars are logged, how
-many patterns and rows the log has. `scan_bars` stops at a bar with approved signals that ends from
+many levels the log has. `scan_bars` stops at a bar with approved signals that ends from
 `wanted_from` on."""
-BAR_LOG: Final = np.dtype(
-    [
-        (name, np.int64)
-        for name in ("start", "end", "ticks", "found", "rows", "unfinished", "regime", "reason")
-    ]
-    + [("confidence", np.float64)]
-)
-"""A closed bar in the log: how many good ticks were taken when it closed; where its found patterns
-and the rows that traded end, which begin where those of the bar before end; how many unfinished
-levels were remembered then; and its reading."""
 
 
 class Tables(NamedTuple):
@@ -71,9 +62,9 @@ class Tables(NamedTuple):
     news: npt.NDArray[np.int64]  # [n, 2] windows
     bar: npt.NDArray[np.void]
     reading: npt.NDArray[np.void]
-    log: npt.NDArray[np.void]  # the day's bars; without room there is no log
-    log_found: npt.NDArray[np.void]
-    log_rows: npt.NDArray[np.int64]  # row numbers: price // row_ticks
+    log: npt.NDArray[np.void]  # the day's BARs; without room there is no log
+    log_ends: npt.NDArray[np.int64]  # [n, 2] good ticks when the bar closed; where its levels end
+    log_levels: npt.NDArray[np.int64]  # dense, one bar's behind the other's
     levels: npt.NDArray[np.int64]  # dense, from the bar's low
     marks: npt.NDArray[np.float64]  # [2, rows] ratios of buy and sell imbalances
     found: npt.NDArray[np.void]
@@ -89,33 +80,32 @@ KEPT: Final = 11
 writes."""
 
 
-class LogRoom(NamedTuple):
-    """For how many found patterns and rows a log of bars has room; for none, without a log."""
-
-    found: int
-    rows: int
-
-
-NO_LOG: Final = LogRoom(0, 0)
-
-
-def new_words(bars: int, unfinished: int, news: int, levels: int, log: LogRoom = NO_LOG) -> Words:
-    """Tables of zeros for so many bars of a day, remembered levels, windows, and prices of a bar.
+def new_words(bars: int, unfinished: int, news: int, levels: int, log: int = 0) -> Words:
+    """Tables of zeros for so many bars of a day, remembered levels, windows, and prices of a bar;
+    with `log` for a log of bars with so many levels in all.
 
     The words begin with where each table starts, and where all end.
     """
     found = levels + unfinished + OTHER_PATTERNS
-    logged = bars if log.found else 0
+    logged = bars if log else 0
     sizes = (
         bars * _words(HISTORY), _words(SESSION), 2 * unfinished, _words(RULES),
         (len(Pattern) + 1) * REGIMES, 2 * news, _words(BAR), _words(READING),
-        logged * _words(BAR_LOG), log.found * _words(FOUND), log.rows,
+        logged * _words(BAR), 2 * logged, 3 * log,
         3 * levels, 2 * levels, found * _words(FOUND), 4 * levels, 2 * levels,
     )  # fmt: skip
     starts = list(accumulate(sizes, initial=len(sizes) + 1))
     words = np.zeros(starts[-1], np.int64)
     words[: len(starts)] = starts
     return words
+
+
+def joined(parts: Iterable[npt.NDArray[Any]]) -> Words:
+    """Arrays of 64-bit numbers as words, one behind the other; they begin with where each starts,
+    and where all end."""
+    plain = [np.ascontiguousarray(part).view(np.int64).ravel() for part in parts]
+    starts = np.cumsum([len(plain) + 1, *map(len, plain)])
+    return np.concatenate([starts, *plain])
 
 
 def _words(record: npt.DTypeLike) -> int:
@@ -135,9 +125,9 @@ def cut(words: Any) -> Tables:
         w[w[5] : w[6]].reshape((-1, 2)),
         w[w[6] : w[7]].view(BAR),
         w[w[7] : w[8]].view(READING),
-        w[w[8] : w[9]].view(BAR_LOG),
-        w[w[9] : w[10]].view(FOUND),
-        w[w[10] : w[11]],
+        w[w[8] : w[9]].view(BAR),
+        w[w[9] : w[10]].reshape((-1, 2)),
+        w[w[10] : w[11]].reshape((-1, 3)),
         w[w[11] : w[12]].reshape((-1, 3)),
         w[w[12] : w[13]].view(np.float64).reshape((2, -1)),
         w[w[13] : w[14]].view(FOUND),

@@ -9,23 +9,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backtests import columns
-from backtests.columns import ColumnsWriter, open_columns
-from engine.ticks import TickColumns, joined, part
+from backtests.columns import ColumnsWriter, PriceColumns, open_columns
 from tests.marketdata.store.days import ticks
 
 
-def day(count: int, seed: int = 1) -> TickColumns:
-    return ticks(count, seed=seed).columns
+def day(count: int, seed: int = 1) -> PriceColumns:
+    made = ticks(count, seed=seed).columns
+    return PriceColumns(made.ts, made.price)
 
 
-def written(path: Path, ticks: TickColumns, *cuts: int) -> TickColumns:
+def part(made: PriceColumns, which: slice) -> PriceColumns:
+    return PriceColumns(made.ts[which], made.price[which])
+
+
+def written(path: Path, ticks: PriceColumns, *cuts: int) -> PriceColumns:
     writer = ColumnsWriter(path, len(ticks.ts))
     for start, end in zip((0, *cuts), (*cuts, None), strict=True):
         writer.add(part(ticks, slice(start, end)))
     return writer.done()
 
 
-def same(one: TickColumns | None, other: TickColumns) -> bool:
+def same(one: PriceColumns | None, other: PriceColumns) -> bool:
     assert one is not None
     pairs = zip(one, other, strict=True)
     return all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in pairs)
@@ -127,5 +131,5 @@ def test_the_time_of_access_says_when_a_file_was_used(tmp_path: Path) -> None:
 
 
 def test_an_empty_day_has_empty_columns(tmp_path: Path) -> None:
-    empty = joined([part(day(3), slice(0))])
+    empty = part(day(3), slice(0))
     assert same(written(tmp_path / "day.columns", empty), empty)

@@ -25,7 +25,7 @@ from engine.ticks import TickColumns
 from marketdata.errors import StoreError
 from marketdata.feeds import stored
 from marketdata.feeds.simulator import Simulator
-from marketdata.store import TickStore
+from marketdata.store import StoredDay, TickStore
 from marketdata.store.simulating import days_until, store_simulated
 from tests.marketdata.store.days import info
 
@@ -179,6 +179,31 @@ def test_the_account_needs_nobody_to_have_analysed(
     plan: Plan, store: TickStore, cache: AnalysisCache, reference: Outcome
 ) -> None:
     assert tuple(account_days(plan, store=store, cache=cache)) == reference.days
+
+
+def test_other_patterns_are_looked_for_in_the_bars_that_are_kept(
+    plan: Plan, store: TickStore, cache: AnalysisCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = config()
+    other = plan_of(store, replace(rules, patterns=replace(rules.patterns, ratio=2.0)))
+    expected = run_single(other, store)
+    run(plan, store=store, cache=cache)
+
+    def refused(*_: object) -> None:
+        raise AssertionError("ticks were decoded")
+
+    monkeypatch.setattr(StoredDay, "columns", refused)
+    assert run(other, store=store, cache=cache) == expected
+
+
+def test_damaged_bars_are_measured_anew(plan: Plan, store: TickStore, cache: AnalysisCache) -> None:
+    rules = config()
+    other = plan_of(store, replace(rules, patterns=replace(rules.patterns, ratio=2.0)))
+    run(plan, store=store, cache=cache)
+    assert cache.root is not None
+    for path in cache.root.glob("bars/*/*"):
+        path.write_bytes(path.read_bytes()[:-8])
+    assert run(other, store=store, cache=cache) == run_single(other, store)
 
 
 @pytest.mark.parametrize("kind", ["analysis", "columns"])

@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 
 from engine.compiled import njit
+from engine.day_analysis import JUDGED
 from engine.patterns import FOUND
 from engine.regime import READING
-from engine.tables import BAR, BAR_LOG, LogRoom, Tables, cut, layout, new_words
+from engine.tables import BAR, Tables, cut, layout, new_words
 from engine.ticks import ONE_TICK, TICK, columns
 
 
 def test_tables_have_the_room_asked_for_and_nothing_in_common() -> None:
-    words = new_words(bars=5, unfinished=4, news=2, levels=6, log=LogRoom(found=7, rows=8))
+    words = new_words(bars=5, unfinished=4, news=2, levels=6, log=7)
     tables = cut(words)
-    sizes = [5, 1, 4, 1, 14, 2, 1, 1, 5, 7, 8, 6, 2, 26, 6, 2]
+    sizes = [5, 1, 4, 1, 14, 2, 1, 1, 5, 5, 7, 6, 2, 26, 6, 2]
     assert [len(table) for table in tables] == sizes
     assert tables.marks.shape == tables.marked.shape == (2, 6)
     for number, table in enumerate(tables, 1):
@@ -29,7 +30,7 @@ def test_tables_have_the_room_asked_for_and_nothing_in_common() -> None:
 
 def test_without_a_log_there_is_no_room_for_one() -> None:
     tables = cut(new_words(bars=5, unfinished=4, news=2, levels=6))
-    assert len(tables.log) == len(tables.log_found) == len(tables.log_rows) == 0
+    assert len(tables.log) == len(tables.log_ends) == len(tables.log_levels) == 0
 
 
 def test_compiled_code_sees_the_same_tables() -> None:
@@ -40,7 +41,7 @@ def test_compiled_code_sees_the_same_tables() -> None:
         assert plain.tobytes() == compiled.tobytes(), name
 
 
-@pytest.mark.parametrize("record", [BAR, BAR_LOG, READING, FOUND])
+@pytest.mark.parametrize("record", [BAR, JUDGED, READING, FOUND])
 def test_a_layout_reads_a_record_number_by_number(record: np.dtype[np.void]) -> None:
     table = np.zeros(2, record)
     for number, name in enumerate(record.names or ()):

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from engine.account_rules import Tier
 from engine.account_run import AccountRun, first_touch
 from engine.config import BarRules, EngineConfig
-from engine.day_analysis import DayAnalysis, DayScan, analysis_settings
+from engine.day_analysis import DayAnalysis, Judge, analysis_settings
+from engine.day_bars import DayBars, DayScan, bars_settings
 from engine.engine import Engine
 from engine.errors import InputError
 from engine.events import Event, Halted, SignalDetected, TickDropped, TradeClosed
 from engine.names import Halt, Pattern, Regime
-from engine.schedule import Schedule
+from engine.schedule import Schedule, TradingDay
 from engine.ticks import NS, TickArray, columns
 from tests.engine.drive import BAR, at, easy, of
 from tests.engine.markets import random_market
@@ -108,13 +109,22 @@ def analysed(
     config: EngineConfig, days: Schedule, ticks: TickArray, cuts: Sequence[int] = ()
 ) -> DayAnalysis:
     """A day's analysis, of ticks in these pieces."""
-    scan = DayScan(config, days.at(int(ticks["ts"][0]) if len(ticks) else FIRST))
+    bars = measured(config, days, ticks, cuts)
+    return DayAnalysis(Judge(config).judge(bars, hours(days, ticks)).words.copy())
+
+
+def measured(
+    config: EngineConfig, days: Schedule, ticks: TickArray, cuts: Sequence[int] = ()
+) -> DayBars:
+    """A day's bars, of ticks in these pieces."""
+    scan = DayScan(config, hours(days, ticks))
     for start, end in pairwise([0, *sorted(cuts), len(ticks)]):
         scan.push(columns(ticks[start:end]))
-    kept = scan.finish().as_arrays()
-    for array in kept.values():
-        array.flags.writeable = False
-    return DayAnalysis.from_arrays(kept)
+    return DayBars(scan.finish().words.copy())
+
+
+def hours(days: Schedule, ticks: TickArray) -> TradingDay:
+    return days.at(int(ticks["ts"][0]) if len(ticks) else FIRST)
 
 
 def without_drops(events: Sequence[Event]) -> list[Event]:
@@ -191,6 +201,22 @@ def test_an_analysis_knows_nothing_of_risk_fills_account_and_router(
     for ticks in week:
         first, second = (analysed(one, MORNING, ticks) for one in (config, settled))
         assert first.words.tobytes() == second.words.tobytes()
+
+
+@given(wild(), wild(), weeks())
+def test_bars_know_nothing_of_patterns_and_regimes(
+    config: EngineConfig, other: EngineConfig, week: list[TickArray]
+) -> None:
+    """So other patterns are looked for in the bars that were measured for the first ones; and what
+    a judge finds in a day is not changed by the days that it judged before."""
+    changed = replace(config, patterns=other.patterns, regime=other.regime)
+    assert bars_settings(changed).digest == bars_settings(config).digest
+    judge = Judge(changed)
+    for ticks in week:
+        bars = measured(config, MORNING, ticks)
+        assert bars.words.tobytes() == measured(changed, MORNING, ticks).words.tobytes()
+        again = judge.judge(bars, hours(MORNING, ticks))
+        assert again.words.tobytes() == analysed(changed, MORNING, ticks).words.tobytes()
 
 
 @given(wild(), trading_days, weeks(), st.integers(0, 4))
@@ -369,5 +395,16 @@ def test_words_of_something_else_are_no_analysis() -> None:
         DayAnalysis(np.zeros(5, np.int64))
     words = analysed(busy(), MORNING, market()).words.copy()
     words[words[0]] += 1
-    with pytest.raises(InputError, match="no words of a day's analysis, version 1"):
-        DayAnalysis.from_arrays({"words": words})
+    with pytest.raises(InputError, match="no words of a day's analysis, version 2"):
+        DayAnalysis(words)
+
+
+def test_words_of_something_else_are_no_bars() -> None:
+    with pytest.raises(InputError, match="no words of a day's bars"):
+        DayBars(np.zeros(5, np.int64))
+    with pytest.raises(InputError, match="no words of a day's bars"):
+        DayBars(analysed(busy(), MORNING, market()).words)
+    words = measured(busy(), MORNING, market()).words.copy()
+    words[words[0]] += 1
+    with pytest.raises(InputError, match="no words of a day's bars, version 1"):
+        DayBars(words)

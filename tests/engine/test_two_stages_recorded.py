@@ -10,7 +10,8 @@ import pytest
 
 from engine.account_run import AccountRun
 from engine.config import BarRules, EngineConfig, engine_config
-from engine.day_analysis import DayScan
+from engine.day_analysis import Judge
+from engine.day_bars import DayScan
 from engine.engine import Engine
 from engine.events import Event, TickDropped, TradeClosed
 from engine.schedule import Schedule
@@ -40,12 +41,13 @@ def by_day(ticks: TickColumns, days: Schedule) -> list[TickColumns]:
 def assert_same(config: EngineConfig, days: Schedule, market: list[TickColumns]) -> list[Event]:
     """What both say."""
     engine, account = Engine(config, days, quiet=True), AccountRun(config, days)
-    expected, said = list[Event](), list[Event]()
+    expected, said, judge = list[Event](), list[Event](), Judge(config)
     for ticks in market:
         expected += engine.push_columns(ticks)
-        scan = DayScan(config, days.at(int(ticks.ts[0])))
+        day = days.at(int(ticks.ts[0]))
+        scan = DayScan(config, day)
         scan.push(ticks)
-        analysis = scan.finish()
+        analysis = judge.judge(scan.finish(), day)
         said += account.run(analysis, *analysis.good(ticks.ts, ticks.price))
     expected += engine.finish()
     said += account.finish()
