@@ -73,6 +73,8 @@ for name in (
     "METRICS_WORKER_ADDRESS",
     "METRICS_TOKEN",
     "PROMETHEUS_MULTIPROC_DIR",
+    "DISCORD_WEBHOOK_URL",
+    "PUBLIC_URL",
 ):
     os.environ.pop(name, None)
 for name in ("DATABASE_URL", "REDIS_URL"):

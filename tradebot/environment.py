@@ -219,6 +219,33 @@ def token(name: str) -> str:
     return value
 
 
+def public_address(name: str) -> str:
+    """An address of the page that others can open, without a slash at its end; "" when not set."""
+    url = text(name)
+    if not url:
+        return ""
+    remedy = "set it to https://host, or unset it"
+    parts = _split(name, url, remedy)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise BadEnvironment(f"{name} is not an http address; {remedy}")
+    return url.rstrip("/")
+
+
+def webhook(name: str) -> str:
+    """The address of a webhook, which is a secret; https, but for one on this machine."""
+    url = text(name)
+    if not url:
+        return ""
+    remedy = "copy it from the channel's settings (Integrations, Webhooks), or unset it"
+    parts = _split(name, url, remedy)
+    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if parts.scheme != "https" and not (local and parts.scheme == "http"):
+        raise BadEnvironment(f"{name} is not an https address; {remedy}")
+    if "/webhooks/" not in parts.path:
+        raise BadEnvironment(f"{name} is not a webhook's address; {remedy}")
+    return url
+
+
 def secret_key(name: str, folder: Path, *, embedded: bool) -> str:
     """The key that signs sessions.
 

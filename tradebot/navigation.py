@@ -24,6 +24,8 @@ def sidebar(request: HttpRequest) -> list[Item]:
                 _list("Commands", "terminal", "trading", "command"),
                 _list("Preflights", "checklist", "trading", "preflight"),
                 _list("Audit trail", "history", "trading", "auditevent"),
+                _list("Notices", "campaign", "trading", "notice"),
+                _list("Deliveries", "outgoing_mail", "trading", "delivery"),
             ],
         },
         {

@@ -304,7 +304,9 @@ DATABASE_LOST_S = environment.whole_number("DATABASE_LOST_S", 60, low=5, high=36
 
 # Notifications
 
-DISCORD_WEBHOOK_URL = environment.text("DISCORD_WEBHOOK_URL")
+DISCORD_WEBHOOK_URL = environment.webhook("DISCORD_WEBHOOK_URL")
+# The page's address as the trader's phone can open it: messages link to it. Empty: no links.
+PUBLIC_URL = environment.public_address("PUBLIC_URL")
 
 # API
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from trading.pages import recap_views, session_views, views
+from trading.pages import notice_views, recap_views, session_views, views
 
 register_converter(recap_views.DayConverter, "day")
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("trades/<str:pk>/chart.json", views.trade_data, name="trade-chart"),
     path("sessions/", session_views.session_list, name="sessions"),
     path("sessions/<int:pk>/", session_views.session, name="session"),
+    path("notices/", notice_views.notice_list, name="notices"),
     path("recap/", recap_views.last, name="recap"),
     path("recap/<day:day>/", recap_views.day, name="recap-day"),
 ]

@@ -21,6 +21,7 @@ from engine.money import to_decimal
 from engine.once import SEEN_BEFORE
 from marketdata.models import moment
 from trading.models import AuditEvent, Mode, Order, Session, Signal, Trade
+from trading.notify.telling import Telling
 from trading.pipeline.order_trail import trail_of
 from trading.pipeline.rows import (
     amend_order,
@@ -84,6 +85,7 @@ class Recorder:
         self.results: dict[str, said.CommandDone] = {}
         self.completed: dict[str, str] = {}  # what more there is to say of an answered command
         self.let_go = 0
+        self.telling = Telling()
         self._said_today = 0  # audit events of the engine, on the session's day
         # Rows that may still change, whether stored or not.
         self._approved: dict[str, Signal] = {}
@@ -149,6 +151,7 @@ class Recorder:
         )
         self.session_changed = True
         self.status = status
+        self.telling.seen(status.ts)
 
     def event_id(self, session: Session, number: int) -> uuid.UUID:
         """The key of the engine's audit event of that number, from 0, on the session's day."""
@@ -180,6 +183,7 @@ class Recorder:
             payload=plain(payload),
         )
         self._wait("audit", row)
+        self.telling.heard(row, warming=self._warming)
 
     def end(self, status: str, carry: dict[str, Any]) -> None:
         """The session is over, for the reason that `status` names; `carry` is what it leaves."""
@@ -196,6 +200,7 @@ class Recorder:
         self.completed.clear()
         self.sessions_over.clear()
         self.sessions_settled.clear()
+        self.telling.clear()
         self.session_changed = self.account_changed = False
 
     # One method an event
@@ -260,7 +265,7 @@ class Recorder:
             )
             signal = self._approved.get(event.signal_id)
             if signal is not None:
-                trade.signal_id = signal.id
+                trade.signal = signal
                 trade.pattern, trade.regime = signal.pattern, signal.regime
 
     def _order_intent(self, event: said.OrderIntent) -> None:
@@ -329,6 +334,8 @@ class Recorder:
         row = self._trade(event.trade_id, event.ts, event.direction, event.size, event.symbol)
         open_trade(row, event)
         self._wait("trades", row)
+        signal = row.signal if Trade.signal.is_cached(row) else None
+        self.telling.opened(row, signal)
 
     def _trade_closed(self, event: said.TradeClosed) -> None:
         trade = event.trade
@@ -336,6 +343,7 @@ class Recorder:
         close_trade(row, trade, self.session)
         self._wait("trades", row)
         self._trade_over(row)
+        self.telling.closed(row)
         if self.session not in self.sessions_settled:
             self.sessions_settled.append(self.session)
 

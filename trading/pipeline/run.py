@@ -8,6 +8,7 @@ page is already being served.
 import asyncio
 import fcntl
 import gc
+import hashlib
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -25,15 +26,20 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from engine.errors import EngineError
 from engine.warm import compile_engine
+from marketdata.calendars import NEW_YORK
+from marketdata.errors import MarketDataError
 from trading import clock
 from trading.brokers import broker
 from trading.brokers.live import live_adapter, live_broker
-from trading.errors import StartError
+from trading.errors import StartError, TradingError
 from trading.journal.beginning import record
 from trading.journal.resuming import resume
 from trading.login import one_time_link
-from trading.models import Session
+from trading.models import Notice, Session
+from trading.notify import News, post
+from trading.notify.delivery import delivering
 from trading.observing.figures import observe
 from trading.observing.serving import observable
 from trading.pipeline.core import Engine
@@ -70,6 +76,17 @@ def run(
     switch = KillSwitch()
     switch.arm()
     signal.signal(signal.SIGTERM, leave)
+    with delivering(), told_if_refused(plan):
+        return _run_alone(plan, serve, tell, replan, switch)
+
+
+def _run_alone(
+    plan: Plan,
+    serve: tuple[str, int] | None,
+    tell: Tell,
+    replan: Callable[[], Plan] | None,
+    switch: KillSwitch,
+) -> Outcome:
     check_database()
     listener = bind(*serve) if serve else None
     try:
@@ -86,6 +103,29 @@ def run(
             hold_for_next(plan.account)
         if listener is not None:
             listener.close()
+
+
+@contextmanager
+def told_if_refused(plan: Plan) -> Iterator[None]:
+    """A start that fails is told: nobody may be at the terminal. Once a day for each reason, as
+    whoever starts it may try again and again."""
+    try:
+        yield
+    except (TradingError, EngineError, MarketDataError) as error:
+        text = " ".join(str(error).split())
+        day = clock.now().astimezone(NEW_YORK).date()
+        reason = hashlib.blake2s(text.encode(), digest_size=8).hexdigest()
+        post(
+            News(
+                kind="session_failed",
+                key=f"start/{plan.account}/{day}/{reason}",
+                title=f"{plan.symbol} was not started: account {plan.account}",
+                level=Notice.Level.ERROR,
+                account=plan.account,
+                text=text,
+            )
+        )
+        raise
 
 
 def set_aside_what_stays() -> None:

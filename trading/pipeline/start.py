@@ -25,6 +25,7 @@ from engine.schedule import TradingDay
 from marketdata.models import Contract, moment
 from trading.errors import OptionError, StartError
 from trading.models import Account, AuditEvent, Command, Order, Session, Tier, Trade
+from trading.notify.telling import tell
 from trading.pipeline.market import Market
 from trading.pipeline.options import Plan, with_account
 from trading.pipeline.rows import carried_levels, carry_json
@@ -188,15 +189,18 @@ def feed_json(plan: Plan, market: Market) -> dict[str, Any]:
 def audit(
     session: Session, ts: int, kind: str, payload: dict[str, Any], *, actor: str = "pipeline"
 ) -> None:
-    AuditEvent.objects.create(
-        ts_ns=ts,
-        ts=moment(ts),
-        recorded_at=timezone.now(),
-        kind=kind,
-        session=session,
-        actor=actor,
-        payload=payload,
-    )
+    """Write an event that no engine said, and what the trader hears of it."""
+    with transaction.atomic():
+        row = AuditEvent.objects.create(
+            ts_ns=ts,
+            ts=moment(ts),
+            recorded_at=timezone.now(),
+            kind=kind,
+            session=session,
+            actor=actor,
+            payload=payload,
+        )
+        tell(row)
 
 
 def _session(

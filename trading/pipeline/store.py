@@ -14,6 +14,7 @@ from engine.money import to_decimal
 from marketdata.models import Bar
 from trading.commands import OVER
 from trading.models import Account, AuditEvent, Command, Fill, Order, Session, Signal, Trade
+from trading.notify.outbox import keep
 from trading.pipeline.recorder import Recorder
 from trading.selectors import session_totals
 from trading.wire import plain
@@ -84,6 +85,7 @@ class Flush:
             self._totals()
             self._account()
             self._results()
+            self._tell(write)
 
     def _together(self, model: type[Model], how: dict[str, Any], rows: list[Model]) -> None:
         model._default_manager.bulk_create(rows, **how)
@@ -159,6 +161,19 @@ class Flush:
             tier=status.tier,
             halts=[str(halt) for halt in status.halts],
         )
+
+    def _tell(self, write: Any) -> None:
+        """What the trader hears of these rows is stored with them."""
+        news = self.recorder.telling.news()
+        if write == self._together:
+            keep(news)
+            return
+        try:
+            with transaction.atomic():
+                keep(news)
+        except REFUSED as error:
+            self.refused += len(news)
+            log.exception("notices_refused", notices=len(news), error=error)
 
     def _results(self) -> None:
         for name, event in self.recorder.results.items():

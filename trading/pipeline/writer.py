@@ -23,6 +23,7 @@ from django.db import connection
 
 from engine.events import CommandDone, Event
 from trading.observing.tally import MILLI, NS, Tally
+from trading.pipeline.away import Away
 from trading.pipeline.recorder import Recorder
 from trading.pipeline.store import Flush
 
@@ -76,6 +77,7 @@ class Writer:
         self._since = 0.0  # when the oldest waiting row came; 0: nothing waits
         self._not_before = 0.0
         self._wait = FIRST_WAIT_S
+        self._away = Away(recorder)
 
     # From the engine's side
 
@@ -209,9 +211,11 @@ class Writer:
                 again_in_s=self._wait,
             )
             self._wait = min(self._wait * 2, LONGEST_WAIT_S)
+            self._away.failed(self._clock())
             return False
         if self.stats.failing:
             log.info("database_back", rows=attempt.rows)
+            self._away.over(self._clock())
         self.stats.failing = False
         self._since = self._not_before = 0.0
         self._wait = FIRST_WAIT_S
@@ -235,6 +239,7 @@ class Writer:
     def _save_leftovers(self) -> None:
         rows = [row for row in self.recorder.rows() if getattr(row, "session_id", 1)]
         self.stats.lost += len(rows)
+        self._away.let_go()
         if self.leftovers is None or not rows:
             log.error("rows_lost", rows=len(rows))
             return
