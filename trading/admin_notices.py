@@ -58,7 +58,7 @@ class NoticeAdmin(ReadOnlyAdmin):
         _again(self, request, rows)
 
     def has_again_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("trading.change_delivery")  # type: ignore[union-attr]
+        return request.user.has_perm("trading.change_delivery")
 
 
 @admin.register(Delivery)
@@ -88,7 +88,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         _again(self, request, Notice.objects.filter(deliveries__in=rows))
 
     def has_again_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("trading.change_delivery")  # type: ignore[union-attr]
+        return request.user.has_perm("trading.change_delivery")
 
 
 def _again(page: ReadOnlyAdmin, request: HttpRequest, rows: QuerySet[Notice]) -> None:
