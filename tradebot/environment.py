@@ -113,6 +113,11 @@ def directory(name: str, default: Path) -> Path:
     return path
 
 
+def folder_name(name: str, default: Path) -> Path:
+    """A folder that need not exist yet: a disk that is not mounted must not stop trading."""
+    return Path(text(name, str(default))).expanduser().absolute()
+
+
 def _split(name: str, url: str, remedy: str) -> SplitResult:
     try:
         parts = urlsplit(url)

@@ -302,6 +302,19 @@ FEED_LOST_S = environment.whole_number("FEED_LOST_S", 30, low=5, high=3600)
 ON_DATABASE_LOST = environment.choice("ON_DATABASE_LOST", "halt", ON_LOST)
 DATABASE_LOST_S = environment.whole_number("DATABASE_LOST_S", 60, low=5, high=3600)
 
+# Backups, as docs/backups.md has them
+
+# Not on the disk that they are to survive, if there is another.
+BACKUP_DIR = environment.folder_name("BACKUP_DIR", DATA_DIR / "backups")
+# Whether the tick store is in them; 0 where its days are exported.
+BACKUP_TICKS = environment.flag("BACKUP_TICKS", default=True)
+# The newest backup of each of so many days, weeks and months stays.
+BACKUP_KEEP_DAYS = environment.whole_number("BACKUP_KEEP_DAYS", 7, low=1, high=1000)
+BACKUP_KEEP_WEEKS = environment.whole_number("BACKUP_KEEP_WEEKS", 5, low=0, high=1000)
+BACKUP_KEEP_MONTHS = environment.whole_number("BACKUP_KEEP_MONTHS", 12, low=0, high=1000)
+# Days after which a tick day that is backed up or exported leaves the store; 0: never.
+TICKS_KEEP_DAYS = environment.whole_number("TICKS_KEEP_DAYS", 0, low=0, high=10_000)
+
 # Notifications
 
 DISCORD_WEBHOOK_URL = environment.webhook("DISCORD_WEBHOOK_URL")

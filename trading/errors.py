@@ -57,3 +57,7 @@ class ConfigurationError(OptionError):
 
 class JournalError(TradingError):
     """An input journal that cannot be kept, read, or replayed."""
+
+
+class BackupError(TradingError):
+    """A backup that cannot be made, does not hold, or cannot be restored."""
