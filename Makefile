@@ -30,13 +30,14 @@ check: export ENV_FILE :=
 check: export DATABASE_URL :=
 check: export REDIS_URL :=
 check: export DATA_DIR := $(VENV)/check
-check: $(TOOLS) ## lint, format, types, layers, migrations, settings
+check: $(TOOLS) ## lint, format, types, layers, migrations, settings, shell scripts
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(PY) -m mypy engine marketdata trading backtests tradebot
 	$(VENV)/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
+	$(VENV)/bin/shellcheck deploy/install.sh deploy/tradebotctl .ci/install .ci/run
 
 bench: rivals ## measure how fast the engine is (ARGS= for bench)
 	@exec $(PY) -m bench $(ARGS)

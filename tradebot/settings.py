@@ -167,7 +167,8 @@ else:
 
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = True
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# The table in the database; and it shows that it lives.
+CELERY_BEAT_SCHEDULER = "tradebot.alive:Scheduler"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_TRACK_STARTED = True
 # Our tasks are long: a worker that took a second one in advance would only keep it from the others.

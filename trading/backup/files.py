@@ -21,8 +21,10 @@ from trading.journal import files as journals
 POOL: Final = "files"
 TICKS: Final = "ticks"
 JOURNAL: Final = "journal"
-LEFT_OUT: Final = ("backups", "backtests", "compiled", "locks", "secret_key", "heartbeat.json")
+LEFT_OUT: Final = ("backups", "backtests", "compiled", "locks", "alive", "secret_key")
 """Caches, what belongs to running processes, and the secret."""
+BEATS: Final = "heartbeat"
+"""Their files begin so."""
 DATABASE: Final = "tradebot.sqlite3"
 CHUNK: Final = 1 << 20
 PASSES: Final = 5
@@ -43,7 +45,7 @@ def listed(*, ticks: bool, besides: Path) -> list[str]:
 
 def _walk(root: Path, besides: Path) -> Iterator[str]:
     for top in root.iterdir():
-        if top.name in LEFT_OUT or top.name.startswith((DATABASE, ".")):
+        if top.name in LEFT_OUT or top.name.startswith((DATABASE, BEATS, ".")):
             continue
         if top.is_file() and not top.name.endswith(UNFINISHED):
             yield top.name

@@ -114,7 +114,7 @@ def restore(chosen: Plan, *, replace: bool = False) -> None:
 
 def check_nobody_trades() -> None:
     """BackupError while a pipeline of this DATA_DIR lives."""
-    for path in (files.data_dir() / "locks").glob("*.lock"):
+    for path in (files.data_dir() / "locks").glob("[!.]*.lock"):  # no account begins with a dot
         with path.open("rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,6 +1,7 @@
 """`manage.py backup`: makes a backup while trading goes on, or looks at those that there are."""
 
 from argparse import ArgumentParser
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,12 @@ class Command(OneLineCommand):
             help="restore into a scratch database and compare: the one that is made now, or a "
             "NAME that is there (latest: the newest)",
         )
+        parser.add_argument(
+            "--if-older",
+            type=int,
+            metavar="HOURS",
+            help="make none if the newest is not older than that",
+        )
         parser.add_argument("--keep-all", action="store_true", help="delete nothing afterwards")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,6 +49,8 @@ class Command(OneLineCommand):
                 self._list(root)
             elif options["verify"]:
                 self._verify(find(root, options["verify"]))
+            elif (recent := _recent(root, options["if_older"])) is not None:
+                self.stdout.write(f"{recent.name} is recent enough")
             else:
                 self._make(root, verify=options["verify"] == "", prune=not options["keep_all"])
         except (TradingError, MarketDataError) as error:
@@ -83,6 +92,16 @@ class Command(OneLineCommand):
         if problems:
             raise CommandError(f"backup {snapshot.name} does not hold: {len(problems)} problems")
         self.stdout.write(f"{snapshot.name} holds: restored, every table and file is the same")
+
+
+def _recent(root: Path, hours: int | None) -> "Snapshot | None":
+    from trading import clock
+    from trading.backup import latest
+
+    newest = latest(root)
+    if hours is None or newest is None:
+        return None
+    return newest if clock.now() - newest.made_at < timedelta(hours=hours) else None
 
 
 def _line(snapshot: "Snapshot") -> str:

@@ -1,0 +1,1 @@
+"""What installs and runs tradebot on a server."""
