@@ -34,7 +34,7 @@ def touch(what: str) -> None:
         log.warning("alive_not_written", path=str(path), error=error.strerror)
 
 
-class Alive(bootsteps.StartStopStep):  # type: ignore[misc]
+class Alive(bootsteps.StartStopStep):
     """Part of a worker: its event loop calls this."""
 
     requires = ("celery.worker.components:Timer",)

@@ -11,6 +11,7 @@ class Command(OneLineCommand):
     """Thin: `trading.backup.restoring` says what it would do, and does it."""
 
     help = "Restore a backup. It says what it does; a database with anything in it needs --replace."
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", metavar="NAME|latest", help="see manage.py backup --list")
         parser.add_argument("--dir", metavar="FOLDER", help="default: BACKUP_DIR")
