@@ -48,6 +48,7 @@ class Facts:
     speed: str
     stale_s: int
     feed: FeedState = "waiting"
+    reconnects: int = 0  # how often a feed that was lost was heard again
     status: str = "running"
     account_now: wire.Json = field(default_factory=dict)  # what changed after the engine ended
     feed_dropped: Callable[[], Mapping[str, int]] = dict

@@ -34,6 +34,7 @@ from trading import clock
 from trading.brokers import broker
 from trading.brokers.live import live_adapter, live_broker
 from trading.errors import StartError, TradingError
+from trading.heartbeat.beating import Heart, beating
 from trading.journal.beginning import record
 from trading.journal.resuming import resume
 from trading.login import one_time_link
@@ -224,18 +225,22 @@ async def _run(
         tell(base, await database_sync_to_async(one_time_link)(base))
     try:
         following = again if server is not None else None
-        async with observable():
-            return await sessions((plan, market, start), stop, following, switch)
+        async with beating(plan) as heart, observable():
+            return await sessions((plan, market, start), stop, following, switch, heart)
     finally:
         if server is not None:
             await server.stop()
 
 
 async def sessions(
-    first: Prepared, stop: asyncio.Event, again: Prepare | None, switch: KillSwitch
+    first: Prepared,
+    stop: asyncio.Event,
+    again: Prepare | None,
+    switch: KillSwitch,
+    heart: Heart | None = None,
 ) -> Outcome:
     """One session after the other until `stop` is set; without `again` the first alone. The outcome
-    of the last."""
+    of the last. `heart` is told of them."""
     following: Prepared | None = first
     while following is not None:
         plan, market, start = following
@@ -248,11 +253,15 @@ async def sessions(
         pipeline = Pipeline(
             plan, market, start, engine, agent, send=_send, leftovers=_leftovers(start)
         )
+        if heart is not None:
+            heart.follow(plan, start, pipeline)
 
         observe(pipeline)
 
         async def idle(ended: Pipeline, outcome: Outcome) -> None:
             nonlocal following
+            if heart is not None:
+                heart.rest(outcome)
             if again is not None:
                 waiting = Idle(ended, outcome, again)
                 switch.aim(waiting.kill)
@@ -261,6 +270,8 @@ async def sessions(
         switch.aim(partial(pipeline.kill, ACTOR, REASON))
         outcome = await pipeline.run(stop, linger=idle if again else None)
         switch.aim(None)
+        if heart is not None:
+            heart.over(outcome)
     if switch.pulled:  # too late for the session
         await database_sync_to_async(hold_killed)(outcome.session, ACTOR, REASON)
         await close_past_engine(pipeline, outcome.session, ACTOR, REASON)

@@ -272,12 +272,14 @@ class Pipeline:
 
     def _follow(self, item: Input) -> None:
         if isinstance(item, WarmUp):
+            self.facts.reconnects += self.facts.feed == "lost"
             self.facts.feed = "warming" if item.on else "live"
             return
         heard = isinstance(item, TickColumns | StoredTicks)
         if self.facts.feed == "lost":
             heard = heard or isinstance(item, Beat)
         if heard and self.facts.feed in ("waiting", "lost"):
+            self.facts.reconnects += self.facts.feed == "lost"
             self.facts.feed = "live"
 
     async def _may_roll(self) -> bool:
@@ -315,6 +317,11 @@ class Pipeline:
 
     async def put(self, item: Input) -> None:
         await self.inputs.put(item)
+
+    @property
+    def journal_path(self) -> Path | None:
+        """Where the inputs are kept; None when they are not."""
+        return self._kept.path if self._kept is not None else None
 
     def event_time(self) -> int:
         return self.engine.status().ts or self.market.first_ts

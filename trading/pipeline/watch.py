@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from engine.schedule import Schedule, TradingDay
     from engine.status import Status
     from trading.pipeline.options import Plan
+    from trading.pipeline.stream import EventClock
     from trading.pipeline.supervisor import Pipeline
 
 log = structlog.get_logger(__name__)
@@ -186,15 +187,16 @@ class Watch:
         self._watched.say(kind, text, level)
 
 
-def watching(pipeline: "Pipeline", plan: "Plan") -> Watch:
-    """The watch over a pipeline. A recorded or simulated market has a clock of its own, and at
-    speed `max` none."""
-    clock = pipeline.clock
+def market_time(plan: "Plan", clock: "EventClock | None") -> int | None:
+    """What time it is on the market (UTC ns). A recorded or simulated one has a clock of its own,
+    and at speed `max` none."""
+    if plan.live:
+        return now_ns()
+    return clock.now() if clock is not None else None
 
-    def market_time() -> int | None:
-        if plan.live:
-            return now_ns()
-        return clock.now() if clock is not None else None
+
+def watching(pipeline: "Pipeline", plan: "Plan") -> Watch:
+    """The watch over a pipeline."""
 
     def note(kind: str, payload: dict[str, Any]) -> None:
         pipeline.writer.note(kind, payload, actor=ACTOR)
@@ -202,7 +204,7 @@ def watching(pipeline: "Pipeline", plan: "Plan") -> Watch:
     watched = Watched(
         status=pipeline.engine.status,
         schedule=plan.schedule,
-        market_time=market_time,
+        market_time=lambda: market_time(plan, pipeline.clock),
         event_time=pipeline.event_time,
         unsaved_s=lambda: pipeline.writer.unsaved_s,
         put=pipeline.put,
