@@ -22,6 +22,7 @@ def sidebar(request: HttpRequest) -> list[Item]:
                 _list("Orders", "receipt_long", "trading", "order"),
                 _list("Fills", "done_all", "trading", "fill"),
                 _list("Commands", "terminal", "trading", "command"),
+                _list("Heartbeats", "ecg_heart", "trading", "heartbeat"),
                 _list("Preflights", "checklist", "trading", "preflight"),
                 _list("Audit trail", "history", "trading", "auditevent"),
                 _list("Notices", "campaign", "trading", "notice"),

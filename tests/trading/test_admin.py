@@ -19,6 +19,7 @@ from trading.models import (
     Command,
     Configuration,
     Fill,
+    Heartbeat,
     Order,
     Session,
     Signal,
@@ -30,7 +31,7 @@ from trading.pipeline.store import Flush
 
 pytestmark = pytest.mark.django_db
 
-HISTORY = (Bar, Session, Signal, Order, Fill, Trade, AuditEvent)
+HISTORY = (Bar, Session, Signal, Order, Fill, Trade, AuditEvent, Heartbeat)
 EDITED = (Account, Tier, Contract)
 OURS = (*HISTORY, *EDITED, Command, Configuration, Instrument)
 
@@ -43,6 +44,11 @@ def day():
     recorder.take(said(start))
     Flush(recorder).run()
     Command.objects.create(account=start.session.account, kind="halt", reason="lunch")
+    document = {"state": "running", "tick_count": 12_345, "memory_mb": 312.4, "is_halted": False}
+    for _ in range(3):
+        Heartbeat.objects.create(
+            account="paper-MES", ts=start.session.started_at, document=document
+        )
     for stop in (12, 14, 16):
         text = f"version: 1\nsymbols: {{MES: {{risk: {{stop_ticks: {stop}}}}}}}\n"
         save_version("scalper", text)
