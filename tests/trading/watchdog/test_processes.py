@@ -9,17 +9,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.day.clock import FastClock
 from trading.watchdog.rules import COOL_DOWN
 
 ROOT = Path(__file__).parents[3]
 WORDS = ("--feed", "simulator", "--seed", "5", "--account", "killed", "--speed", "50")
+SPEED = 30.0
 Process = subprocess.Popen[str]
 
 
@@ -34,16 +36,17 @@ class Machine:
             for name, value in os.environ.items()
             if name not in ("DATABASE_URL", "REDIS_URL", "NOTIFY_SOCKET")
         }
-        self.environment = kept | {
+        clock = FastClock.starting(datetime.now(UTC), SPEED).environment()
+        self.environment = kept | clock | {
             "DATA_DIR": str(folder), "ENV_FILE": "", "LOG_FORMAT": "json", "SECRET_KEY": "x" * 50,
-            "DJANGO_SETTINGS_MODULE": "tradebot.settings", "QUICK_SINCE": str(time.time_ns()),
+            "DJANGO_SETTINGS_MODULE": "tradebot.settings",
         }  # fmt: skip
         assert self.start("migrate", "--verbosity", "0").wait() == 0
 
     def start(self, *words: str) -> Process:
         with (self.folder / f"{words[0]}.log").open("a") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.trading.watchdog.quick", *words],
+                [sys.executable, "-m", "tests.day.process", "manage.py", *words],
                 cwd=ROOT, env=self.environment, text=True, stdout=log, stderr=log,
             )  # fmt: skip
         self.processes.append(process)
