@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -14,6 +13,7 @@ from engine.ticks import NS
 from marketdata.calendars import calendar_date
 from trading.heartbeat.reading import Beat
 from trading.models import JobRun, Preflight
+from trading.notify import delivery
 from trading.watchdog import machine
 from trading.watchdog.keeping import NAME as WATCHDOG_FILE
 from trading.watchdog.looking import Looker
@@ -109,19 +109,9 @@ def _rows(now: datetime) -> Json:
     """What only the database knows; {} when it stops answering."""
 
     def ask() -> Json:
-        return {"notifications": notifications(), "jobs": jobs(now), "preflight": preflight()}
+        return {"notifications": delivery.state(), "jobs": jobs(now), "preflight": preflight()}
 
     found: Json = _said(Asker(in_database(ask)), {})
-    return found
-
-
-def notifications() -> Json | None:
-    """How delivery stands; None as long as nothing delivers."""
-    try:
-        module = import_module("trading.notify.delivery")
-    except ModuleNotFoundError:
-        return None
-    found: Json | None = _said(lambda: dict(module.state()), None)
     return found
 
 

@@ -106,7 +106,7 @@ def _around(status: Json) -> dict[str, str]:
     )
     rows["Watchdog"] = _watchdog(status["watchdog"])
     if status["notifications"] is not None:
-        rows["Notices"] = escape(_pairs(status["notifications"]))
+        rows["Notices"] = escape(_notices(status["notifications"]))
     if status["jobs"] is not None:
         rows["Jobs today"] = escape(
             ", ".join(f"{job['job']} {job['status']}" for job in status["jobs"]) or "none yet"
@@ -132,5 +132,7 @@ def _preflight(said: Json) -> str:
     return f"{escape(said['account'])}, trading day {said['day']}: {verdict}{why}"
 
 
-def _pairs(said: Json) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in said.items())
+def _notices(said: Json) -> str:
+    channels = ", ".join(said["channels"]) or "no channel is configured"
+    waits = f"{said['waiting'] + said['spooled']} waiting, {said['refused']} refused"
+    return f"{channels}; {waits}" + (f"; last error: {said['error']}" if said["error"] else "")

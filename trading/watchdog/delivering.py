@@ -1,7 +1,6 @@
 """The watchdog delivers notices when no trading process on this machine lives to do it."""
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Final, Protocol
 
 import structlog
@@ -18,20 +17,16 @@ class Deliverer(Protocol):
     def stop(self, timeout: float) -> object: ...
 
 
-def made() -> Deliverer | None:
-    """None as long as there is none."""
-    try:
-        module = import_module("trading.notify.delivery")
-    except ModuleNotFoundError:
-        return None
-    deliverer: Deliverer = module.Deliverer()
-    return deliverer
+def made() -> Deliverer:
+    from trading.notify.delivery import Deliverer as Made
+
+    return Made()
 
 
 class Delivering:
     """`need` it or not, as often as you like."""
 
-    def __init__(self, make: Callable[[], Deliverer | None] = made) -> None:
+    def __init__(self, make: Callable[[], Deliverer] = made) -> None:
         self._make = make
         self._running: Deliverer | None = None
 
@@ -42,9 +37,8 @@ class Delivering:
     def need(self, needed: bool) -> None:
         if needed and self._running is None:
             self._running = self._make()
-            if self._running is not None:
-                self._running.start()
-                log.info("watchdog_delivers")
+            self._running.start()
+            log.info("watchdog_delivers")
         elif not needed and self._running is not None:
             self._running.stop(STOP_WITHIN_S)
             self._running = None

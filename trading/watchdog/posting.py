@@ -1,4 +1,8 @@
-"""Notices leave the watchdog: the one place that knows that the database may not take them."""
+"""Notices leave the watchdog: the one place that knows that nothing may take them.
+
+While the database is down `post` keeps them in files, from which they are delivered. On a full disk
+not even that works: they wait in the watchdog then.
+"""
 
 from collections.abc import Sequence
 
@@ -35,7 +39,7 @@ class Poster:
         for news in self._waiting:
             try:
                 post(news)
-            except DatabaseError as error:
+            except (DatabaseError, OSError) as error:
                 log.warning(
                     "notice_not_posted", key=news.key, error=" ".join(str(error).split())[:200]
                 )

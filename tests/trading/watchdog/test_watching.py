@@ -15,7 +15,8 @@ from trading.errors import StartError
 from trading.heartbeat.figures import process
 from trading.heartbeat.targets import Database, File
 from trading.models import Delivery, Heartbeat, JobRun, Notice
-from trading.notify import News
+from trading.notify import News, outbox, spool
+from trading.notify.waiting import bring_in
 from trading.watchdog import keeping, looking, machine, posting
 from trading.watchdog.delivering import Delivering
 from trading.watchdog.keeping import Memory
@@ -79,7 +80,7 @@ class Desk:
             raise DatabaseError("no route to host")
 
         self.patch.setattr(looking, "database_skew", down)
-        self.patch.setattr(posting, "post", down)
+        self.patch.setattr(outbox, "keep", down)
 
     def database_is_back(self) -> None:
         self.patch.undo()
@@ -141,21 +142,39 @@ def test_what_was_to_be_said_when_it_was_killed_is_said_after(
     assert said() == ["a: the trading process is gone"]
 
 
-def test_while_the_database_is_down_alerts_are_kept_also_over_a_restart(desk: Desk) -> None:
+def test_while_the_database_is_down_alerts_are_kept_for_delivery(desk: Desk) -> None:
     desk.beats(**DEAD)
     desk.database_is_down()
     assert desk.look() == ["a: the trading process is gone", "the database does not answer"]
     desk.again()
     desk.look()
-    kept = json.loads((desk.folder / keeping.NAME).read_text())
-    assert [one["kind"] for one in kept["pending"]] == [
-        "watchdog_process_gone", "watchdog_database_unreachable",
+    assert [kept.news.title for kept in spool.waiting()] == [
+        "a: the trading process is gone", "The database does not answer",
     ]  # fmt: skip
     assert Notice.objects.count() == 0
     desk.database_is_back()
+    bring_in()  # as the deliverer does
     desk.look(3)
     assert said() == ["a: the trading process is gone", "The database does not answer", "Over"]
     assert Notice.objects.earliest("pk").ts == NOW  # when it happened, not when it was written
+
+
+def test_what_neither_database_nor_disk_takes_waits_in_the_watchdog(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(news: News) -> None:
+        raise OSError(28, "No space left on device")
+
+    desk.beats(**DEAD)
+    with monkeypatch.context() as patch:
+        patch.setattr(posting, "post", refuse)
+        desk.look(2)
+        desk.again()
+        desk.look()
+        kept = json.loads((desk.folder / keeping.NAME).read_text())
+        assert [one["kind"] for one in kept["pending"]] == ["watchdog_process_gone"]
+    desk.look()
+    assert said() == ["a: the trading process is gone"]
     assert json.loads((desk.folder / keeping.NAME).read_text())["pending"] == []
 
 
