@@ -19,7 +19,8 @@ from tests.deploy.server import DEPLOY, REPOSITORY
 
 COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-RUNNING = ["postgres", "redis", "web", "pipeline", "worker", "beat", "watchdog"]
+MONITORING = ["prometheus", "grafana"]
+RUNNING = ["postgres", "redis", "web", "pipeline", "worker", "beat", "watchdog", *MONITORING]
 OURS = ["migrate", "web", "pipeline", "worker", "beat", "watchdog", "backup"]
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 FIGURES = {"PORT": "8000", "WORKER_CONCURRENCY": "2", "TRADE_OPTIONS": "OPTIONS"}
@@ -92,14 +93,14 @@ def test_nobody_has_more_rights_than_he_needs(name: str):
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["logging"]["options"]["max-size"]
-    assert name in OURS or service["user"] == name
+    assert name in OURS or service["user"] not in ("root", "0")
     assert not service.get("privileged")
 
 
 def test_every_port_is_this_machines_alone():
     ports = [port for service in SERVICES.values() for port in service.get("ports", ())]
 
-    assert len(ports) == 3
+    assert len(ports) == 4
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
@@ -114,9 +115,9 @@ def test_every_variable_of_the_env_file_reaches_every_process(name: str):
 
 def test_no_secret_is_written_down():
     for service in SERVICES.values():
-        for name, value in service["environment"].items():
+        for name, value in service.get("environment", {}).items():
             if re.search("PASSWORD|SECRET|AUTH", name):
-                assert re.fullmatch(r"\$\{[A-Z_]+:\?[^}]*\}", value), name
+                assert re.fullmatch(r"\$\{[A-Z_]+:[?-][^}]*\}", value), name
 
 
 def test_whatever_is_mounted_is_declared():
@@ -124,6 +125,7 @@ def test_whatever_is_mounted_is_declared():
         re.sub(r"\$\{\w+:-(\w+)\}", r"\1", volume).partition(":")[0]
         for service in SERVICES.values()
         for volume in service["volumes"]
+        if not volume.startswith("./")
     }
 
     assert mounted == COMPOSE["volumes"].keys()
@@ -136,6 +138,21 @@ def test_who_is_waited_for_is_there_and_can_say_it(name: str):
             assert SERVICES[other]["healthcheck"]
         else:
             assert SERVICES[other]["restart"] == "no"
+
+
+def test_monitoring_is_asked_for_and_asks_what_there_is():
+    asked = yaml.safe_load(COMPOSE["configs"]["prometheus"]["content"])
+    jobs = {job["job_name"]: job["static_configs"][0]["targets"] for job in asked["scrape_configs"]}
+    rules = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
+
+    assert all(SERVICES[name]["profiles"] == ["monitoring"] for name in MONITORING)
+    assert {target.partition(":")[0] for targets in jobs.values() for target in targets} <= set(
+        OURS
+    )
+    assert all(f"job_name: {name}" in rules for name in jobs)
+    for volume in (each for name in MONITORING for each in SERVICES[name]["volumes"]):
+        place = volume.partition(":")[0]
+        assert not place.startswith("./") or (REPOSITORY / place).exists()
 
 
 # Dockerfile

@@ -7,6 +7,7 @@ import pytest
 
 from marketdata.store import TickStore
 from trading.backup import back_up, files
+from trading.backup.restoring import plan
 from trading.backup.ticks import retire
 from trading.models import Export
 
@@ -102,3 +103,28 @@ def test_what_the_export_has_verified_leaves_too(store, root, status, stay):
     retire(store, root, today=TODAY, keep_days=5)
 
     assert left(store) == stay
+
+
+def test_what_left_the_store_can_be_had_again(store, root, data_dir):
+    back_up(root)
+    retire(store, root, today=TODAY, keep_days=10)
+    later = back_up(root)
+
+    usual, everything = plan(later), plan(later, everything=True)
+
+    assert not usual.missing
+    (content,) = everything.missing
+    files.bring_back(root, content)
+    assert left(store) == [10, 11, 20]
+    assert store.path("MES", date(2025, 11, 10)).read_text() == "ticks of 2025-11-10"
+
+
+def test_files_that_are_there_stay_also_when_they_differ(store, root):
+    snapshot = back_up(root)
+    store.path("MES", date(2025, 11, 10)).write_text("other")
+    store.path("MES", date(2025, 11, 11)).unlink()
+
+    found = plan(snapshot)
+
+    assert found.differ == ("ticks/MES/2025-11-10.parquet",)
+    assert [each.path for each in found.missing] == ["ticks/MES/2025-11-11.parquet"]
