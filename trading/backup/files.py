@@ -21,7 +21,9 @@ from trading.journal import files as journals
 POOL: Final = "files"
 TICKS: Final = "ticks"
 JOURNAL: Final = "journal"
-LEFT_OUT: Final = ("backups", "backtests", "compiled", "locks", "alive", "watchdog.json", "secret_key")
+LEFT_OUT: Final = (
+    "backups", "backtests", "compiled", "locks", "alive", "watchdog.json", "secret_key",
+)  # fmt: skip
 """Caches, what belongs to running processes, and the secret."""
 BEATS: Final = "heartbeat"
 """Their files begin so."""

@@ -63,7 +63,8 @@ def test_everything_is_kept_but_secrets_caches_and_what_belongs_to_processes(dat
     }
     left = {
         "secret_key", "tradebot.sqlite3", "tradebot.sqlite3-wal", "locks/a.lock", "compiled/x.nbi",
-        "backtests/x.npy", "heartbeat.json", "heartbeat-a.json", "alive/beat-x", "watchdog.json", ".hidden", "ticks/MES/.x.part", "ticks/MES/y.part",
+        "backtests/x.npy", "heartbeat.json", "heartbeat-a.json", "alive/beat-x",
+        "watchdog.json", ".hidden", "ticks/MES/.x.part", "ticks/MES/y.part",
     }  # fmt: skip
     for path in kept | left:
         put(data_dir, path, path)
