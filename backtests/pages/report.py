@@ -9,7 +9,7 @@ from backtests.metrics import Figures, figures
 from backtests.models import Backtest
 from backtests.outcome import Outcome
 from backtests.report import as_json, document, html, plots
-from backtests.report.panels import Part
+from trading.report.panels import Part
 
 AT_THE_END: Final = ("definitions", "settings")
 LISTS: Final = "lists"

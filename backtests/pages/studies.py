@@ -9,13 +9,13 @@ from typing import Any, Final
 from backtests.metrics.words import NONE, money_text, signed_money_text
 from backtests.models import Study
 from backtests.report import as_json
-from backtests.report.drawing import LINE, Plot, money_axis, plot
-from backtests.report.panels import Panel
-from backtests.report.tables import MONEY, Cell, Column, Table, heat
 from backtests.stress.page import report as stress_report
 from backtests.stress.plots import plots as stress_plots
 from engine.instruments import instrument
 from engine.money import to_units
+from trading.report.cells import MONEY, Cell, Column, Table, heat
+from trading.report.drawing import LINE, Plot, money_axis, plot
+from trading.report.panels import Panel
 
 Json = dict[str, Any]
 

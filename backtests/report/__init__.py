@@ -11,11 +11,11 @@ from backtests.metrics import Figures, Series, breakdowns
 from backtests.outcome import Outcome
 from backtests.report.comparing import comparison_report
 from backtests.report.document import Report, report
-from backtests.report.drawing import Plot
 from backtests.report.groups import shown
 from backtests.report.plots import drawn
 from backtests.report.side_by_side import compared
-from backtests.report.standalone import as_json, standalone
+from trading.report.drawing import Plot
+from trading.report.standalone import as_json, standalone
 
 __all__ = ["Plot", "Report", "as_json", "comparison", "document", "html", "plots"]
 

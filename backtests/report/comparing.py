@@ -10,9 +10,9 @@ from backtests.metrics.words import NONE, count_of, signed_money_text
 from backtests.outcome import Outcome
 from backtests.report import tables
 from backtests.report.document import Report, definitions, traced
-from backtests.report.panels import Panel, Part
 from backtests.report.simulated import Statement, badges, statements
-from backtests.report.tables import Cell, Column, Table, number
+from trading.report.cells import Cell, Column, Table, number
+from trading.report.panels import Panel, Part
 
 ORDER: Final = {"danger": 0, "warn": 1, "plain": 2}
 

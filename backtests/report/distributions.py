@@ -8,8 +8,8 @@ import numpy as np
 
 from backtests.metrics import Series
 from backtests.metrics.series import R_WIDTH
-from backtests.report.drawing import GAIN, LOSS, QUIET, Plot, counts_axis, plot, signs, title
 from engine.ticks import NS
+from trading.report.drawing import GAIN, LOSS, QUIET, Plot, counts_axis, plot, signs, title
 
 HELD: Final = (
     (30, "under 30 s"), (60, "30 s to 1 min"), (120, "1 to 2 min"), (300, "2 to 5 min"),

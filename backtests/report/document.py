@@ -23,9 +23,9 @@ from backtests.metrics.figures import SEED
 from backtests.metrics.words import count_of, money_text, signed_money_text
 from backtests.outcome import Outcome
 from backtests.report import tables
-from backtests.report.panels import Card, Meaning, Part
 from backtests.report.parts import FEWEST, course, grouped, lists, nothing, single_trades
 from backtests.report.simulated import Level, Statement, badges, statements
+from trading.report.panels import Card, Meaning, Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

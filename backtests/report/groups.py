@@ -6,7 +6,7 @@ from typing import Final
 
 from backtests.metrics.breakdowns import Breakdown, Group
 from backtests.metrics.words import count_of, signed_money_text
-from backtests.report.drawing import GAIN, LOSS, Plot, amount, money_axis, plot, text
+from trading.report.drawing import GAIN, LOSS, Plot, amount, money_axis, plot, text
 
 SHOWN: Final = ("weekday", "hour", "pattern", "regime", "tier", "direction", "exit")
 IF_SEVERAL: Final = ("symbol", "size")

@@ -8,7 +8,9 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from backtests.metrics import Series
-from backtests.report.drawing import (
+from engine.account_rules import Tier
+from engine.money import UNITS
+from trading.report.drawing import (
     FEW,
     LINE,
     LOSS,
@@ -25,9 +27,7 @@ from backtests.report.drawing import (
     thinned,
     title,
 )
-from backtests.report.times import new_york
-from engine.account_rules import Tier
-from engine.money import UNITS
+from trading.report.times import new_york
 
 Number = TypeVar("Number", int, float)
 

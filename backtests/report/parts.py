@@ -8,8 +8,8 @@ from backtests.metrics.words import count_of, money_text
 from backtests.outcome import Outcome
 from backtests.report import tables
 from backtests.report.over_time import window
-from backtests.report.panels import Download, Panel, Part
 from backtests.report.trades_csv import as_link, trades_csv
+from trading.report.panels import Download, Panel, Part
 
 FEWEST: Final = 5
 """Trades under which nothing is grouped or distributed: the list says all."""

@@ -6,8 +6,8 @@ from typing import Final
 from backtests.metrics import Series
 from backtests.metrics.breakdowns import Breakdown
 from backtests.report import distributions, over_time
-from backtests.report.drawing import Plot
 from backtests.report.groups import grouped
+from trading.report.drawing import Plot
 
 _BY_NAME: Final[dict[str, Callable[[Series], Plot]]] = {
     "equity": over_time.equity,
@@ -22,7 +22,7 @@ _BY_NAME: Final[dict[str, Callable[[Series], Plot]]] = {
 
 
 def drawn(of: Series, groups: Sequence[Breakdown]) -> dict[str, Plot]:
-    """plotly's JSON by name, with our tokens for colours (`backtests.report.drawing`)."""
+    """plotly's JSON by name, with our tokens for colours (`trading.report.drawing`)."""
     currency = of.outcome.plan.config.instrument.currency
     return {
         **{name: draw(of) for name, draw in _BY_NAME.items()},

@@ -4,7 +4,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from backtests.metrics import Series
-from backtests.report.drawing import LINE, QUIET, Plot, amounts, days, money_axis, plot
+from trading.report.drawing import LINE, QUIET, Plot, amounts, days, money_axis, plot
 
 STYLES: Final = (("A", LINE, "solid"), ("B", "$sell", "dash"))
 

@@ -1,12 +1,8 @@
-"""The tables of a report, as texts that are ready to show: cells with the class that they have."""
+"""The tables of a backtest's report."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import date
-from html import escape
-from typing import Final, NamedTuple
-
-from django.utils.safestring import SafeString, mark_safe
+from typing import Final
 
 from backtests.metrics import Series
 from backtests.metrics.breakdowns import COLUMNS, Breakdown, Group
@@ -14,48 +10,16 @@ from backtests.metrics.definitions import Unit
 from backtests.metrics.series import Underwater
 from backtests.metrics.words import NONE, Value, money_text, signed_money_text, value_text
 from backtests.outcome import DayDone, Outcome, TradeDone
-from backtests.report.times import new_york
 from engine.names import Direction, Pattern, Regime
 from engine.text import average_text, number_text
+from trading.report.cells import MONEY, Cell, Column, Table, heat, named, number
+from trading.report.times import new_york
 
 FIRST: Final = 50
 """Trades that are shown; all are in the CSV."""
 WORST: Final = 10
-STEPS: Final = 3
-"""Of a heat map, to either side."""
 
 
-class Cell(NamedTuple):
-    words: str
-    kind: str = ""  # classes
-
-
-class Column(NamedTuple):
-    label: str
-    number: bool = False
-    meaning: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    name: str
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
-    heat: bool = False
-
-    def body(self) -> SafeString:
-        """The rows as HTML, every text escaped: a template takes ten times as long for them."""
-        lines = []
-        for head, *cells in self.rows:
-            written = "".join(
-                f'<td class="{kind}">{escape(words)}</td>' if kind else f"<td>{escape(words)}</td>"
-                for words, kind in cells
-            )
-            lines.append(f'<tr><th scope="row">{escape(head.words)}</th>{written}</tr>')
-        return mark_safe("\n".join(lines))  # noqa: S308 - escaped above; classes are ours
-
-
-MONEY: Final = "number"
 _TRADE: Final = (
     Column("Entry"), Column("Trade"), Column("Net", True),
     Column("R", True, "Net by what was risked to the initial stop"),
@@ -131,26 +95,9 @@ def groups(found: Breakdown) -> Table:
     return Table(f"By {found.label.lower()}", columns, [_group(group) for group in found.groups])
 
 
-def heat(value: float, most: float) -> str:
-    """The class of a value's step, up to the largest of all: `heat-p3`, `heat-n1`."""
-    if not value or not most:
-        return ""
-    step = min(1 + int(abs(value) * STEPS / most), STEPS)
-    return f"heat-{'p' if value > 0 else 'n'}{step}"
-
-
 def signed(units: int) -> Cell:
     tone = "profit" if units > 0 else "loss" if units < 0 else ""
     return Cell(signed_money_text(units), f"{MONEY} {tone}".strip())
-
-
-def number(words: str) -> Cell:
-    return Cell(words, MONEY)
-
-
-def named(name: str) -> str:
-    """`BUY_IMBALANCE` -> `Buy imbalance`"""
-    return name.replace("_", " ").capitalize()
 
 
 def plain_halts(name: str, value: Value) -> Value:

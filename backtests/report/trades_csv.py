@@ -7,12 +7,12 @@ from io import StringIO
 from typing import Final
 
 from backtests.outcome import Outcome, TradeDone
-from backtests.report.times import both
 from engine.instruments import Instrument
 from engine.money import UNITS
 from engine.names import Pattern, Regime
 from engine.text import average_text, number_text, price_text, units_text
 from trading.pages.export import FORMULA
+from trading.report.times import both
 
 PATTERNS: Final = [pattern.name for pattern in Pattern]
 REGIMES: Final = [regime.name for regime in Regime]

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from backtests.report.panels import Panel
-from backtests.report.standalone import standalone
-from backtests.report.tables import MONEY, Cell, Column, Table
 from backtests.stress.chances import Json, shown
 from backtests.stress.plots import NAMES, plots
 from backtests.stress.sheets import TITLES, Sheet, answered, sheets
+from trading.report.cells import MONEY, Cell, Column, Table
+from trading.report.panels import Panel
+from trading.report.standalone import standalone
 
 BODY: Final = "backtests/stress/body.html"
 _PLOTS: Final = {

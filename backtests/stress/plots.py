@@ -1,11 +1,13 @@
-"""Plots of an answer, in the look of the reports (`backtests.report.drawing`): made of the stored
+"""Plots of an answer, in the look of the reports (`trading.report.drawing`): made of the stored
 result alone, so that a page draws them without doing the work again."""
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from backtests.report.drawing import (
+from backtests.stress.chances import Json
+from backtests.stress.sheets import WAYS, answered
+from trading.report.drawing import (
     GAIN,
     LINE,
     LOSS,
@@ -18,8 +20,6 @@ from backtests.report.drawing import (
     text,
     title,
 )
-from backtests.stress.chances import Json
-from backtests.stress.sheets import WAYS, answered
 
 LOOKS: Final = {
     "days": {"color": LINE, "width": 2},

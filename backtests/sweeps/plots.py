@@ -1,10 +1,12 @@
-"""The plots of a sweep, as plotly's JSON in the report's look (`backtests.report.drawing`)."""
+"""The plots of a sweep, as plotly's JSON in the report's look (`trading.report.drawing`)."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from backtests.outcome import Outcome
-from backtests.report.drawing import (
+from backtests.sweeps.plateau import Slice
+from backtests.sweeps.sweep import Swept
+from trading.report.drawing import (
     GAIN,
     LINE,
     LOSS,
@@ -17,8 +19,6 @@ from backtests.report.drawing import (
     text,
     title,
 )
-from backtests.sweeps.plateau import Slice
-from backtests.sweeps.sweep import Swept
 
 SQUARE: Final = 30
 FAINT: Final = 12

@@ -4,11 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from backtests.report.document import Report
-from backtests.report.drawing import Plot
-from backtests.report.panels import Card, Panel, Part
 from backtests.report.simulated import Level, Statement
-from backtests.report.standalone import standalone
-from backtests.report.tables import Cell, Column, Table, heat, number, signed
+from backtests.report.tables import signed
 from backtests.sweeps import plots
 from backtests.sweeps.plateau import Slice
 from backtests.sweeps.spec import Spec
@@ -16,6 +13,10 @@ from backtests.sweeps.sweep import Swept
 from backtests.sweeps.text import figure, percent
 from backtests.sweeps.walking import Walked
 from backtests.versions import code_version
+from trading.report.cells import Cell, Column, Table, heat, number
+from trading.report.drawing import Plot
+from trading.report.panels import Card, Panel, Part
+from trading.report.standalone import standalone
 
 SHOWN: Final = 20
 BODY: Final = "backtests/report/body.html"

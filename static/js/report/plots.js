@@ -1,6 +1,6 @@
 // Draws the plots of a report: in the file on disk, where it stands inline, and on the page. So it
 // imports nothing. A plot is drawn when it comes near, again when the theme changes, and on paper in
-// its colours and width. What `backtests/report/drawing.py` says of a plot is what is read here.
+// its colours and width. What `trading/report/drawing.py` says of a plot is what is read here.
 
 const NEAR = "800px";
 const NARROW = 480;

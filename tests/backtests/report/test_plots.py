@@ -13,9 +13,9 @@ from backtests.metrics import Series
 from backtests.outcome import Outcome
 from backtests.report import Plot, plots
 from backtests.report.distributions import by_chance
-from backtests.report.drawing import MOST_POINTS, thinned
 from tests.backtests.outcomes import by_ticks, outcome
 from tests.backtests.report.runs import EDGES, HOSTILE, hostile, year
+from trading.report.drawing import MOST_POINTS, thinned
 
 ROOT = Path(__file__).parents[3]
 TOKENS = set(re.findall(r"--([\w-]+): #[0-9a-f]{6};", (ROOT / "static/css/tokens.css").read_text()))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backtests.report.tables import Table
+from trading.report.cells import Table
 
 
 @dataclass(frozen=True, slots=True)

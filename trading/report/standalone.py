@@ -31,7 +31,7 @@ def standalone(body: str, context: Mapping[str, Any], plots: Mapping[str, Any]) 
     """The file that shows the template `body`; `context` is the template's, with its `report`."""
     plotly, script, theme = _file(PLOTLY), _file(PLOTS), _file(THEME)
     return render_to_string(
-        "backtests/report/file.html",
+        "report/file.html",
         {
             **context,
             "body": body,
