@@ -81,6 +81,13 @@ for name in (
     "PROMETHEUS_MULTIPROC_DIR",
     "DISCORD_WEBHOOK_URL",
     "PUBLIC_URL",
+    "EXPORT_TARGET",
+    "EXPORT_SSH_KEY",
+    "EXPORT_SSH_KNOWN_HOSTS",
+    "EXPORT_S3_ENDPOINT",
+    "EXPORT_S3_REGION",
+    "EXPORT_S3_KEY_ID",
+    "EXPORT_S3_SECRET",
 ):
     os.environ.pop(name, None)
 for name in ("DATABASE_URL", "REDIS_URL"):

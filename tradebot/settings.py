@@ -322,6 +322,18 @@ DISCORD_WEBHOOK_URL = environment.webhook("DISCORD_WEBHOOK_URL")
 # The page's address as the trader's phone can open it: messages link to it. Empty: no links.
 PUBLIC_URL = environment.public_address("PUBLIC_URL")
 
+# Export of each day's ticks and recap (docs/export.md)
+
+# A folder, ssh://user@host/folder or s3://bucket/prefix; nothing is sent when it is empty.
+EXPORT_TARGET = environment.text("EXPORT_TARGET")
+EXPORT_SSH_KEY = environment.text("EXPORT_SSH_KEY")
+EXPORT_SSH_KNOWN_HOSTS = environment.text("EXPORT_SSH_KNOWN_HOSTS")
+# Another store than Amazon's, with its scheme.
+EXPORT_S3_ENDPOINT = environment.text("EXPORT_S3_ENDPOINT")
+EXPORT_S3_REGION = environment.text("EXPORT_S3_REGION")
+EXPORT_S3_KEY_ID = environment.text("EXPORT_S3_KEY_ID")
+EXPORT_S3_SECRET = environment.text("EXPORT_S3_SECRET")
+
 # API
 
 REST_FRAMEWORK = {

@@ -61,3 +61,11 @@ class JournalError(TradingError):
 
 class BackupError(TradingError):
     """A backup that cannot be made, does not hold, or cannot be restored."""
+
+
+class RecapError(TradingError):
+    """A day that cannot be recapped."""
+
+
+class ExportError(TradingError):
+    """A file that could not be sent, or a target that cannot be used. No secret is in the text."""

@@ -22,7 +22,7 @@ from backtests.pages.runs import (
 from backtests.pages.trades import csv_of, sessions_on, tiers_of, totals, trade_filter
 from trading.pages import answers, filters
 from trading.pages.address import columns
-from trading.pages.figures import DEFINITIONS
+from trading.recap.figures import DEFINITIONS
 from trading.templatetags.pages import duration
 
 COLUMNS: Final = (

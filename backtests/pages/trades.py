@@ -15,8 +15,8 @@ from engine.text import decimals, number_text
 from trading.models import Session
 from trading.pages.address import Wanted, read
 from trading.pages.export import CHUNK, amount_text, cell_text, new_york_text, utc_text
-from trading.pages.figures import Figures, figures
 from trading.pages.filters import CHOICES, DIRECTIONS, RESULTS
+from trading.recap.figures import Figures, figures
 
 NAMES: Final = ("from", "to", "pattern", "regime", "direction", "exit", "result", "tier")
 SORTS: Final[dict[str, Any]] = {

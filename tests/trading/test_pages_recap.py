@@ -14,7 +14,8 @@ from marketdata.models import Bar, DataQuality, moment
 from tests.trading.days import DAY, NEXT_DAY, run_day, session_row
 from tests.trading.test_pages_trades import MINUTE, START, add
 from trading.models import Session, Signal, Trade
-from trading.pages.recap import BarRow, groups, marked, open_pnl, quality, recap, regimes, signals
+from trading.pages.recap import groups, recap, regimes, signals
+from trading.recap.day import BarRow, marked, open_pnl, quality
 from trading.selectors import session_bars
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,7 +55,7 @@ def test_groups_add_up_to_the_day_and_begin_with_the_best() -> None:
         add(session, 1, net="10", pattern="A"), add(session, 2, net="-30", pattern="B"),
         add(session, 3, net="5", pattern="A"),
     ]  # fmt: skip
-    best, worst = groups(trades, lambda trade: trade.pattern)
+    best, worst = groups(trades, "pattern")
     assert (best.name, best.made.count, best.made.net) == ("A", 2, 15)
     assert (worst.made.wins, worst.made.net) == (0, -30)
     assert (worst.bar_x, worst.bar_width) == (0, 50)

@@ -16,9 +16,9 @@ from marketdata.models import moment
 from tests.trading.days import session_row
 from trading.models import Account, Trade
 from trading.pages.export import COLUMNS
-from trading.pages.figures import figures
 from trading.pages.filters import SORTS, trade_filter
 from trading.pages.trades import filtered_trades
+from trading.recap.figures import figures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

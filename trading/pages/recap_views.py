@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from trading.pages.answers import query_of
-from trading.pages.figures import DEFINITIONS
 from trading.pages.recap import days_of, recap, sessions_on
+from trading.recap.figures import DEFINITIONS
 
 
 class DayConverter:

@@ -13,7 +13,6 @@ from engine.names import Pattern
 from trading.models import Account, Session
 from trading.pages import answers
 from trading.pages.answers import page, query_of, wants_part
-from trading.pages.figures import DEFINITIONS
 from trading.pages.sessions import (
     FATES,
     audit_of,
@@ -28,6 +27,7 @@ from trading.pages.sessions import (
     trades_of,
 )
 from trading.pages.trades import totals
+from trading.recap.figures import DEFINITIONS
 
 
 @require_safe

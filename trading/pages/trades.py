@@ -9,8 +9,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from marketdata.models import Instrument
 from trading import wire
 from trading.models import Account, Session, Trade
-from trading.pages.figures import Figures, figures
 from trading.pages.filters import TradeFilter
+from trading.recap.figures import Figures, figures
 from trading.selectors import session_bars, session_signals
 
 ENTERED: Final = (Trade.Status.OPEN, Trade.Status.CLOSED, Trade.Status.ABANDONED)

@@ -23,7 +23,6 @@ from trading.pages import answers, filters
 from trading.pages.address import columns
 from trading.pages.answers import page
 from trading.pages.export import csv_of
-from trading.pages.figures import DEFINITIONS
 from trading.pages.story import shape
 from trading.pages.trades import (
     entered_trades,
@@ -34,6 +33,7 @@ from trading.pages.trades import (
     trade_with_all,
     traded_choices,
 )
+from trading.recap.figures import DEFINITIONS
 
 # Trades
 

@@ -1,0 +1,1 @@
+"""Tests of the recap, its page and its digest."""
