@@ -9,13 +9,15 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
-from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 
 from backtests.models import Backtest
 from trading.control.requests import may
 from trading.control.views import PERMISSION
 from trading.pages import answers
+from trading.pages.answers import attached
+
+__all__ = ["attached", "needs_permission", "page", "refused", "run_or_404", "user_of"]
 
 FOLDER: Final = "backtests"
 P = ParamSpec("P")
@@ -73,8 +75,3 @@ def user_of(request: HttpRequest) -> User:
     """The request's user itself: rows and tasks take no lazy object."""
     user = request.user
     return cast(User, user._wrapped if isinstance(user, SimpleLazyObject) else user)
-
-
-def attached(name: str) -> dict[str, str]:
-    """The headers of a download."""
-    return {"Content-Disposition": content_disposition_header(True, name) or ""}

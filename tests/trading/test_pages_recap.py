@@ -178,7 +178,15 @@ def test_the_recap_asks_few_questions(page: Client) -> None:
     assert len(queries) <= 11
 
 
-@pytest.mark.parametrize("path", ["/recap/", "/recap/2024-06-12/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/recap/",
+        "/recap/2024-06-12/",
+        "/recap/2024-06-12/recap.json",
+        "/recap/2024-06-12/recap.html",
+    ],
+)
 def test_the_recap_needs_a_login(client: Client, path: str) -> None:
     assert client.get(path)["Location"] == f"/login/?next={path}"
 
@@ -224,3 +232,33 @@ def test_the_quality_of_another_market_is_not(page: Client, other: dict[str, obj
     session_row(contract="MESM4")
     stored_day(**other)
     assert "The stored day" not in page.get("/recap/2024-06-12/").content.decode()
+
+
+# To take away
+
+
+def test_the_day_can_be_taken_away(page: Client) -> None:
+    run_day()
+    html = page.get("/recap/2024-06-12/").content.decode()
+    assert 'href="/recap/2024-06-12/recap.json"' in html
+    told = page.get("/recap/2024-06-12/recap.json")
+    assert told["Content-Disposition"] == 'attachment; filename="2024-06-12_recap.json"'
+    assert told["Content-Type"] == "application/json"
+    assert told.json()["sessions"][0]["totals"]["trades"] == Session.objects.get().trades_closed
+    file = page.get("/recap/2024-06-12/recap.html")
+    assert file["Content-Disposition"] == 'attachment; filename="2024-06-12_recap.html"'
+    assert "Content-Security-Policy" in file.content.decode()
+
+
+def test_what_is_taken_away_is_of_the_account_that_is_shown(page: Client) -> None:
+    session_row("a")
+    session_row("b")
+    html = page.get("/recap/2024-06-12/", {"account": "b"}).content.decode()
+    assert 'href="/recap/2024-06-12/recap.json?account=b"' in html
+    [of] = page.get("/recap/2024-06-12/recap.json", {"account": "b"}).json()["sessions"]
+    assert of["session"]["account"] == "b"
+
+
+@pytest.mark.parametrize("form", ["json", "html"])
+def test_a_day_without_a_session_has_nothing_to_take_away(page: Client, form: str) -> None:
+    assert page.get(f"/recap/2024-06-12/recap.{form}").status_code == 404

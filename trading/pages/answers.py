@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.utils.http import content_disposition_header
 from django_htmx.middleware import HtmxDetails
 
 PAGE_SIZE = 50
@@ -40,3 +41,9 @@ def page(
     if alone:
         answer["HX-Push-Url"] = f"{request.path}?{query}" if query else request.path
     return answer
+
+
+def attached(name: str, content_type: str = "") -> dict[str, str]:
+    """The headers of a download."""
+    kind = {"Content-Type": content_type} if content_type else {}
+    return kind | {"Content-Disposition": content_disposition_header(True, name) or ""}

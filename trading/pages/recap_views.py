@@ -1,17 +1,18 @@
-"""The recap of a day."""
+"""The recap of a day: the page, and the same to take away."""
 
 from datetime import date
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from trading.pages.answers import query_of
+from trading.pages.answers import attached, query_of
 from trading.pages.recap import days_of, recap, sessions_on
 from trading.recap.figures import DEFINITIONS
+from trading.wire import Json
 
 
 class DayConverter:
@@ -64,3 +65,33 @@ def day(request: HttpRequest, day: date) -> HttpResponse:
     if mine:
         context |= {"session": mine[0]} | recap(mine[0])
     return render(request, "trading/pages/recap.html", context)
+
+
+@require_safe
+@never_cache
+@login_required
+def day_json(request: HttpRequest, day: date) -> HttpResponse:
+    """The day's document, made now: docs/recap.md."""
+    from trading.recap.writing import as_text
+
+    headers = attached(f"{day}_recap.json", "application/json")
+    return HttpResponse(as_text(_document(request, day)), headers=headers)
+
+
+@require_safe
+@never_cache
+@login_required
+def day_html(request: HttpRequest, day: date) -> HttpResponse:
+    """The day as a file of its own, always as a download: its policy is not the pages'."""
+    from trading.recap.page import html  # loads what draws
+
+    return HttpResponse(html(_document(request, day)), headers=attached(f"{day}_recap.html"))
+
+
+def _document(request: HttpRequest, day: date) -> Json:
+    from trading.recap.document import document
+
+    made = document(day, request.GET.get("account", ""))
+    if not made["sessions"]:
+        raise Http404(f"no session is stored for {day}")
+    return made

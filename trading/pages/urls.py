@@ -18,4 +18,6 @@ urlpatterns = [
     path("notices/", notice_views.notice_list, name="notices"),
     path("recap/", recap_views.last, name="recap"),
     path("recap/<day:day>/", recap_views.day, name="recap-day"),
+    path("recap/<day:day>/recap.json", recap_views.day_json, name="recap-json"),
+    path("recap/<day:day>/recap.html", recap_views.day_html, name="recap-html"),
 ]
