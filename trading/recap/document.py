@@ -44,6 +44,7 @@ from trading.recap.rows import (
     iso,
     iso_ns,
     order_json,
+    ratio_text,
     signal_json,
     trade_json,
 )
@@ -145,7 +146,8 @@ def session_json(session: Session) -> Json:
 
 
 def next_tier(session: Session) -> Json | None:
-    """The step above the balance; None at the top of the ladder."""
+    """The step above the balance, and how far of the way from the one below it has come; None at
+    the top of the ladder."""
     balance = session.balance
     if balance is None:
         return None
@@ -155,10 +157,13 @@ def next_tier(session: Session) -> Json | None:
         return None
     step = min(above, key=lambda tier: Decimal(tier["min_balance"]))
     wanted = Decimal(step["min_balance"])
+    below = [low for tier in ladder if (low := Decimal(tier["min_balance"])) <= balance]
+    start = max(below, default=Decimal(0))
     return {
         "name": step["name"],
         "min_balance": number_text(wanted, 2),
         "missing": number_text(wanted - balance, 2),
+        "progress": ratio_text(max(balance - start, Decimal(0)) / (wanted - start)),
     }
 
 

@@ -36,7 +36,7 @@ LEVELS: Final = {
         "info",
     ),
 }  # fmt: skip
-WRONG: Final = ("error", "warning")
+
 SHOWN: Final = ("text", "error", "reason", "result")
 MOST: Final = 300
 """Characters of a line."""

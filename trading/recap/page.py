@@ -28,7 +28,6 @@ from trading.wire import Json
 
 BODY: Final = "trading/recap/body.html"
 LABELS: Final = {"pattern": "Pattern", "regime": "Regime", "hour": "Hour of entry", "exit": "Exit"}
-WRONG: Final = ("error", "warning")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +249,7 @@ def signals(of: Json, plots: dict[str, Any]) -> list[Panel]:
 
 
 def operation(of: Json) -> list[Panel]:
-    wrong = tables.events(of, WRONG)
+    wrong = tables.events(of, tables.WRONG)
     found = [
         Panel(id="data", title="Data and process", table=tables.data(of)),
         Panel(

@@ -95,7 +95,7 @@ def price(of: Json) -> Plot:
     bars, trades = of["bars"], [each for each in of["trades"] if each["entry_at"]]
     start = of["curve"]["from"]
     seen = [bar for bar in bars if start is None or bar["end"] > start]
-    times = [local(bar["start"]) for bar in seen]
+    times = [local(bar["end"]) for bar in seen]
     band = {
         "type": "scatter",
         "mode": "lines",

@@ -19,6 +19,8 @@ from trading.recap.words import (
 from trading.report.cells import MONEY, Cell, Column, Table, number
 from trading.wire import Json
 
+WRONG: Final = ("error", "warning")
+"""Levels of what went wrong."""
 _TRADES: Final = (
     Column("Entry"), Column("Trade"), Column("Net", True),
     Column("R", True, "Net by what was risked to the initial stop"),

@@ -227,7 +227,7 @@ def test_the_next_tier_is_the_step_above_the_balance() -> None:
     session_row("c", balance=Decimal(9000), config={"risk": {"tiers": tiers}})
     told = [of["session"]["next_tier"] for of in valid(document(DAY))["sessions"]]
     assert told == [
-        {"name": "two", "min_balance": "3500.00", "missing": "835.89"},
-        {"name": "three", "min_balance": "5000.00", "missing": "1500.00"},
+        {"name": "two", "min_balance": "3500.00", "missing": "835.89", "progress": "0.7612"},
+        {"name": "three", "min_balance": "5000.00", "missing": "1500.00", "progress": "0.0000"},
         None,
     ]
