@@ -24,6 +24,7 @@ def sidebar(request: HttpRequest) -> list[Item]:
                 _list("Commands", "terminal", "trading", "command"),
                 _list("Heartbeats", "ecg_heart", "trading", "heartbeat"),
                 _list("Preflights", "checklist", "trading", "preflight"),
+                _list("Exports", "cloud_upload", "trading", "export"),
                 _list("Audit trail", "history", "trading", "auditevent"),
                 _list("Notices", "campaign", "trading", "notice"),
                 _list("Deliveries", "outgoing_mail", "trading", "delivery"),

@@ -19,6 +19,7 @@ from unfold.decorators import display
 from engine.names import ExitReason, Pattern, Regime
 from marketdata.admin import ReadOnlyAdmin, digits, names_filter, price, stamp
 from trading import admin_configuration as admin_configuration  # registers its page
+from trading import admin_export as admin_export  # registers its page
 from trading import admin_heartbeat as admin_heartbeat  # registers its page
 from trading import admin_libraries as admin_libraries  # registers the libraries' own pages
 from trading import admin_notices as admin_notices  # registers their pages
