@@ -1,37 +1,56 @@
-"""A clock that many processes have in common, and that runs faster than time passes."""
+"""A clock that many processes have in common.
 
-import json
+It stands until it is let go, then it runs faster than time passes.
+"""
+
+import mmap
 import os
+import struct
 import time
-from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final, Self
+from pathlib import Path
+from typing import Final
 
 from engine.ticks import NS
 
 VARIABLE: Final = "DAY_CLOCK"
+FIELDS: Final = struct.Struct("<qqd")
 
 
-@dataclass(frozen=True)
 class FastClock:
-    """It showed `start_ns` (UTC) when the machine's monotonic clock showed `begun_ns`."""
+    """`file` has what it showed (UTC ns) when the machine's monotonic clock showed what, 0 while it
+    stands, and its speed."""
 
-    start_ns: int
-    begun_ns: int
-    speed: float
-
-    @classmethod
-    def starting(cls, at: datetime, speed: float) -> Self:
-        return cls(int(at.timestamp()) * NS, time.monotonic_ns(), speed)
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        with file.open("r+b") as opened:
+            self._fields = mmap.mmap(opened.fileno(), FIELDS.size)
 
     @classmethod
-    def of_environment(cls) -> Self:
-        return cls(**json.loads(os.environ[VARIABLE]))
+    def standing(cls, file: Path, at: datetime, speed: float) -> "FastClock":
+        """A new one."""
+        file.write_bytes(FIELDS.pack(int(at.timestamp()) * NS, 0, speed))
+        return cls(file)
+
+    @classmethod
+    def of_environment(cls) -> "FastClock":
+        return cls(Path(os.environ[VARIABLE]))
 
     def environment(self) -> dict[str, str]:
         """What makes another process go by it (`tests.day.process`)."""
-        return {VARIABLE: json.dumps(asdict(self))}
+        return {VARIABLE: str(self.file)}
+
+    def go(self) -> None:
+        start, _, speed = self._read()
+        self._fields[:] = FIELDS.pack(start, time.monotonic_ns(), speed)
+
+    @property
+    def speed(self) -> float:
+        return self._read()[2]
 
     def now_ns(self) -> int:
-        passed = time.monotonic_ns() - self.begun_ns
-        return self.start_ns + int(passed * self.speed)
+        start, begun, speed = self._read()
+        return start + int((time.monotonic_ns() - begun) * speed) if begun else start
+
+    def _read(self) -> tuple[int, int, float]:
+        return FIELDS.unpack(self._fields[: FIELDS.size])
