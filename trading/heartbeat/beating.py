@@ -18,6 +18,7 @@ import structlog
 from trading import clock
 from trading.heartbeat import HEARTBEAT_S
 from trading.heartbeat.figures import NOTHING_YET, Trading, process, usage
+from trading.heartbeat.reading import Beat, from_files
 from trading.heartbeat.targets import Carrier, Target, configured
 from trading.pipeline.core import worth_saying
 from trading.pipeline.ending import cancel
@@ -50,7 +51,8 @@ class Whose:
 
 
 class Heart:
-    """`follow`, `rest` and `over` tell it what goes on; `run` beats."""
+    """`follow`, `rest` and `over` tell it what goes on; `run` beats. `before`: the last beat of the
+    process before this one."""
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Heart:
         targets: Sequence[Target],
         *,
         systemd: Notifier | None = None,
+        before: Beat | None = None,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
         self.state: State = "starting"
@@ -66,6 +69,8 @@ class Heart:
         self.systemd = systemd or Notifier()
         self.written: dict[str, int] = {}
         self._whose = whose
+        # Who starts so soon after a kill that nobody saw it says it himself.
+        self._went_down = before.ts if before is not None and not before.ended else None
         self._now = now
         self._began = now()
         self._beats = 0
@@ -133,6 +138,7 @@ class Heart:
             "every_s": HEARTBEAT_S,
             "started_at": self._began.isoformat(),
             "uptime_s": round((now - self._began).total_seconds(), 1),
+            "went_down": self._went_down and self._went_down.isoformat(),
             **NOTHING_YET,
             **(self._trading.figures() if self._trading is not None else {}),
             **self._process,
@@ -161,7 +167,8 @@ class Heart:
 async def beating(plan: "Plan") -> AsyncIterator[Heart]:
     """A heart that beats as long as this is entered, and says at the end how it went."""
     whose = Whose(account=plan.account, mode=plan.mode, symbol=plan.symbol)
-    heart = Heart(whose, configured(HEARTBEAT_S))
+    before = (await asyncio.to_thread(from_files)).get(plan.account)
+    heart = Heart(whose, configured(HEARTBEAT_S), before=before)
     heart.beat()
     task = asyncio.create_task(heart.run(), name="heartbeat")
     error = ""

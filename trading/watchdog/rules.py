@@ -6,7 +6,7 @@ A rule that holds for a while gives the same finding (`kind`, `account`, `about`
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from trading.heartbeat.reading import Beat
@@ -18,6 +18,8 @@ from trading.watchdog.words import ago, lasting
 OLD: Final = timedelta(minutes=5)
 GONE: Final = timedelta(minutes=10)
 """A process that cannot be seen from here, and says nothing for so long, counts as gone."""
+NEW: Final = timedelta(minutes=10)
+"""So long after its start a process is told to have been restarted."""
 MEMORY_PERCENT: Final = 85
 DISK_BYTES: Final = 500 * MB
 SKEW_S: Final = 2.0
@@ -100,6 +102,19 @@ def gone(seen: Seen) -> Iterator[Found]:
 def is_gone(seen: Seen, beat: Beat) -> bool:
     alive = seen.alive.get(beat.account)
     return alive is False or (alive is None and seen.age(beat) > GONE)
+
+
+def restarted(seen: Seen) -> Iterator[Found]:
+    for account, beat in fresh(seen):
+        down = beat.document.get("went_down")  # of an older version
+        if down and beat.document["uptime_s"] < NEW.total_seconds():
+            before = datetime.fromisoformat(down)
+            since = lasting(datetime.fromisoformat(beat.document["started_at"]) - before)
+            yield Found(
+                account=account,
+                about=beat.document["started_at"],
+                text=f"the one before it did not end in order, and was last heard {since} before",
+            )
 
 
 def failed(seen: Seen) -> Iterator[Found]:
@@ -237,6 +252,11 @@ RULES: Final = (
         title="the trading process ended with an error",
         remedy="read the error, then start it again: it goes on from its journal",
         find=failed, again=HOURLY,
+    ),
+    Rule(
+        kind="process_restarted", level=Level.WARNING, title="the trading process was restarted",
+        remedy="see why it died (its log, dmesg, journalctl); it goes on from its journal",
+        find=restarted, again=ONCE,
     ),
     Rule(
         kind="heartbeat_old", level=Level.WARNING, title="no heartbeat",

@@ -15,6 +15,7 @@ from tests.trading.days import DAY, NEXT_DAY, TickFeed, planned, started, ticks,
 from trading.heartbeat.beating import Heart, Whose, beating
 from trading.heartbeat.figures import machine, process, process_start, version
 from trading.heartbeat.reading import from_files
+from trading.heartbeat.targets import File
 from trading.models import Heartbeat, Signal, Trade
 from trading.watchdog.systemd import Notifier
 from trading.wire import Json
@@ -113,6 +114,21 @@ def test_the_last_beat_says_how_it_ended(data_dir: Path) -> None:
     assert "the roof came down" in beat.document["error"]
     rows = Heartbeat.objects.order_by("ts")
     assert [row.document["state"] for row in rows] == ["starting", "ended"]
+
+
+@pytest.mark.parametrize("ended", [True, False])
+@pytest.mark.django_db(transaction=True)
+def test_a_process_says_that_the_one_before_it_was_killed(data_dir: Path, ended: bool) -> None:
+    plan = planned(TickFeed([ticks()]))
+    before = alone(Kept()).document() | {"ended": ended}
+    File(data_dir).write([before])
+
+    async def live() -> Json:
+        async with beating(plan) as heart:
+            return heart.document()
+
+    expected = None if ended else before["timestamp"]
+    assert asyncio.run(live())["went_down"] == expected
 
 
 def test_stopping_a_process_that_rests_is_no_failure() -> None:

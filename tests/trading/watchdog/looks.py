@@ -13,7 +13,9 @@ WELL: dict[str, Any] = {
     "state": "running", "ended": False, "error": "", "symbol": "MES", "position": "",
     "market_open": True, "feed_state": "live", "feed_silent_s": 0.4, "feed_stale_after_s": 60,
     "journal": {"file": "journal/a/1.jrn", "bytes": 1000, "age_s": 0.2}, "broker": None,
-    "database_failing": False, "rows_waiting": 0, "every_s": 30, "started_at": "then",
+    "database_failing": False, "rows_waiting": 0, "every_s": 30,
+    "started_at": "2026-03-10T14:00:00+00:00",
+    "went_down": None, "uptime_s": 1800.0,
     "reconnect_count": 0, "pid": 1, "process_start": "1", "machine": "elsewhere",
 }  # fmt: skip
 

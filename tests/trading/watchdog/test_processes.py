@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,18 +18,20 @@ from typing import Any
 import pytest
 
 from tests.day.clock import FastClock
+from tests.servers.discord import DiscordServer
 from trading.watchdog.rules import COOL_DOWN
 
 ROOT = Path(__file__).parents[3]
 WORDS = ("--feed", "simulator", "--seed", "5", "--account", "killed", "--speed", "50")
 SPEED = 30.0
+GONE = "killed: the trading process is gone"
 Process = subprocess.Popen[str]
 
 
 class Machine:
     """Processes that share a folder and a clock that runs fast."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, webhook: str) -> None:
         self.folder = folder
         self.processes: list[Process] = []
         kept = {
@@ -39,7 +42,7 @@ class Machine:
         clock = FastClock.starting(datetime.now(UTC), SPEED).environment()
         self.environment = kept | clock | {
             "DATA_DIR": str(folder), "ENV_FILE": "", "LOG_FORMAT": "json", "SECRET_KEY": "x" * 50,
-            "DJANGO_SETTINGS_MODULE": "tradebot.settings",
+            "DJANGO_SETTINGS_MODULE": "tradebot.settings", "DISCORD_WEBHOOK_URL": webhook,
         }  # fmt: skip
         assert self.start("migrate", "--verbosity", "0").wait() == 0
 
@@ -81,8 +84,14 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    machine = Machine(tmp_path)
+def discord() -> Iterator[DiscordServer]:
+    with DiscordServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+def machine(tmp_path: Path, discord: DiscordServer) -> Iterator[Machine]:
+    machine = Machine(tmp_path, discord.url)
     yield machine
     for process in machine.processes:
         process.kill()
@@ -94,7 +103,7 @@ def gone(machine: Machine) -> list[tuple[str, str, str]]:
 
 
 def test_a_killed_process_is_noticed_once_and_one_that_ends_in_order_is_not(
-    machine: Machine,
+    machine: Machine, discord: DiscordServer
 ) -> None:
     trading, watchdog = machine.start("trade", *WORDS), machine.start("watchdog")
     machine.until(lambda: machine.kept("heartbeat-killed.json").get("tick_count"), trading)
@@ -109,8 +118,10 @@ def test_a_killed_process_is_noticed_once_and_one_that_ends_in_order_is_not(
     trading.kill()
     trading.wait()
     machine.until(lambda: gone(machine), watchdog)
-    expected = ("watchdog_process_gone", "critical", "killed: the trading process is gone")
+    expected = ("watchdog_process_gone", "critical", GONE)
     assert gone(machine) == [expected]
+    # Who would have delivered it is dead, so the watchdog does.
+    machine.until(lambda: any(GONE in title for title in discord.titles), watchdog)
     code, status = machine.status()
     assert (code, status["health"]) == (2, "nothing runs")
     assert status["accounts"][0]["now"] == "gone"
@@ -136,3 +147,24 @@ def test_a_killed_process_is_noticed_once_and_one_that_ends_in_order_is_not(
     assert machine.kept("watchdog.json")["ended"] is True
     told = [datetime.fromisoformat(ts) for ts in machine.when("watchdog_process_gone")]
     assert all(after - before >= COOL_DOWN for before, after in pairwise(told))
+
+
+def test_systemd_hears_of_a_trading_process_from_its_start_to_its_end(
+    machine: Machine, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(180)
+        machine.environment |= {
+            "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "1000000",
+        }  # fmt: skip
+        trading = machine.start("trade", *WORDS)
+        heard: list[str] = []
+        while "READY=1" not in heard or heard.count("WATCHDOG=1") < 3:
+            heard.append(systemd.recv(4096).decode())
+        trading.send_signal(signal.SIGTERM)
+        while "STOPPING=1" not in heard:
+            heard.append(systemd.recv(4096).decode())
+    assert trading.wait() == 0
+    assert heard.index("READY=1") < heard.index("STOPPING=1")
+    assert any(one.startswith("STATUS=killed running: MES") for one in heard)

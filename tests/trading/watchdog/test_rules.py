@@ -14,6 +14,7 @@ from trading.watchdog.rules import RULES, findings
 from trading.watchdog.seen import JobSeen
 from trading.watchdog.services import Answer
 
+DOWN = "2026-03-10T13:59:50+00:00"
 ENDED = {"ended": True, "state": "ended"}
 SILENT = {"up": False, "since": (NOW - timedelta(minutes=2)).timestamp() * 1000}
 
@@ -42,6 +43,8 @@ def test_a_process_that_is_well_and_a_machine_without_one_have_no_findings() -> 
         ({"journal": {"file": "j", "bytes": 1, "age_s": 121}}, ["journal_still"]),
         ({"journal": {"file": "j", "bytes": 1, "age_s": 121}, "market_open": False}, []),
         ({"journal": None}, []),
+        ({"went_down": DOWN, "uptime_s": 599}, ["process_restarted"]),
+        ({"went_down": DOWN, "uptime_s": 601}, []),
         ({"database_failing": True, "rows_waiting": 7}, ["rows_waiting"]),
         ({"broker": {"up": True, "since": 0}}, []),
         ({"broker": SILENT}, ["broker_down"]),

@@ -95,6 +95,14 @@ def test_a_job_is_told_once_and_not_that_it_is_over() -> None:
     assert minutes.said[0][1].text == "Recap of 2026-03-10: no room."
 
 
+def test_each_restart_after_a_kill_is_told_once() -> None:
+    minutes = Minutes()
+    for start in ("2026-03-10T14:29:00+00:00", "2026-03-10T14:33:00+00:00"):
+        new = beat(went_down="2026-03-10T14:28:00+00:00", uptime_s=60, started_at=start)
+        minutes.pass_(4, findings(seen(new)))
+    assert minutes.pass_(10) == [(0, "process_restarted"), (4, "process_restarted")]
+
+
 def test_a_notice_says_what_is_wrong_and_what_to_do() -> None:
     minutes = Minutes()
     minutes.pass_(16, findings(seen(beat(), alive=False)))
