@@ -1,25 +1,51 @@
-"""A clock that many processes have in common.
+"""Clocks that many processes have in common, and that run faster than time passes."""
 
-It stands until it is let go, then it runs faster than time passes.
-"""
-
+import json
 import mmap
 import os
 import struct
 import time
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from engine.ticks import NS
 
 VARIABLE: Final = "DAY_CLOCK"
+
+
+@dataclass(frozen=True)
+class FastClock:
+    """It showed `start_ns` (UTC) when the machine's monotonic clock showed `begun_ns`."""
+
+    start_ns: int
+    begun_ns: int
+    speed: float
+
+    @classmethod
+    def starting(cls, at: datetime, speed: float) -> Self:
+        return cls(int(at.timestamp()) * NS, time.monotonic_ns(), speed)
+
+    @classmethod
+    def of_environment(cls) -> Self:
+        return cls(**json.loads(os.environ[VARIABLE]))
+
+    def environment(self) -> dict[str, str]:
+        """What makes another process go by it (`tests.day.process`)."""
+        return {VARIABLE: json.dumps(asdict(self))}
+
+    def now_ns(self) -> int:
+        passed = time.monotonic_ns() - self.begun_ns
+        return self.start_ns + int(passed * self.speed)
+
+
 FIELDS: Final = struct.Struct("<qqd")
 
 
-class FastClock:
-    """`file` has what it showed (UTC ns) when the machine's monotonic clock showed what, 0 while it
-    stands, and its speed."""
+class HeldClock:
+    """One that stands until it is let go. `file` has what it showed (UTC ns) when the machine's
+    monotonic clock showed what, 0 while it stands, and its speed."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -27,17 +53,12 @@ class FastClock:
             self._fields = mmap.mmap(opened.fileno(), FIELDS.size)
 
     @classmethod
-    def standing(cls, file: Path, at: datetime, speed: float) -> "FastClock":
+    def standing(cls, file: Path, at: datetime, speed: float) -> Self:
         """A new one."""
         file.write_bytes(FIELDS.pack(int(at.timestamp()) * NS, 0, speed))
         return cls(file)
 
-    @classmethod
-    def of_environment(cls) -> "FastClock":
-        return cls(Path(os.environ[VARIABLE]))
-
     def environment(self) -> dict[str, str]:
-        """What makes another process go by it (`tests.day.process`)."""
         return {VARIABLE: str(self.file)}
 
     def go(self) -> None:
@@ -54,3 +75,9 @@ class FastClock:
 
     def _read(self) -> tuple[int, int, float]:
         return FIELDS.unpack(self._fields[: FIELDS.size])
+
+
+def of_environment() -> FastClock | HeldClock:
+    """The one that this process is to go by."""
+    said = os.environ[VARIABLE]
+    return FastClock.of_environment() if said.startswith("{") else HeldClock(Path(said))

@@ -6,12 +6,12 @@ A name that ends in .py is a script, any other a module (`celery`, `uvicorn`).
 import runpy
 import sys
 
-from tests.day.clock import FastClock
+from tests.day.clock import of_environment
 from trading import clock
 
 
 def main(words: list[str]) -> None:
-    clock.use(FastClock.of_environment())
+    clock.use(of_environment())
     sys.argv = words
     program = words[0]
     if program.endswith(".py"):
