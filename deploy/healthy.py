@@ -4,7 +4,7 @@ standard library alone, a quarter of the time and memory of a manage.py command.
     healthy.py web [PORT]           the page answers
     healthy.py pipeline [ACCOUNT]   its heartbeat is not older than two minutes
     healthy.py watchdog             it looked within four minutes
-    healthy.py worker | beat        it touched its file within two minutes
+    healthy.py worker | beat | backup   it touched its file within two minutes
 """
 
 import http.client
@@ -16,6 +16,7 @@ from pathlib import Path
 
 MISSED_S = 120
 """Four heartbeats."""
+TOUCHING = ("worker", "beat", "backup")
 LOOKS_S = 240
 """Four looks of the watchdog."""
 
@@ -32,9 +33,9 @@ def problem(what: str, name: str = "") -> str:
     files = {
         "pipeline": (folder / f"heartbeat{'-' * bool(name)}{name}.json", MISSED_S),
         "watchdog": (folder / "watchdog.json", LOOKS_S),
-        "worker": (folder / "alive" / f"worker-{name or socket.gethostname()}", MISSED_S),
-        "beat": (folder / "alive" / f"beat-{name or socket.gethostname()}", MISSED_S),
     }
+    for each in TOUCHING:
+        files[each] = (folder / "alive" / f"{each}-{name or socket.gethostname()}", MISSED_S)
     path, within = files[what]
     try:
         old = age(path)
@@ -59,7 +60,7 @@ def page_problem(port: int) -> str:
 
 
 def main(words: list[str]) -> int:
-    if not words or words[0] not in ("web", "pipeline", "watchdog", "worker", "beat"):
+    if not words or words[0] not in ("web", "pipeline", "watchdog", *TOUCHING):
         print(__doc__, file=sys.stderr)
         return 2
     said = problem(*words[:2])

@@ -20,7 +20,17 @@ from tests.deploy.server import DEPLOY, REPOSITORY
 COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 MONITORING = ["prometheus", "grafana"]
-RUNNING = ["postgres", "redis", "web", "pipeline", "worker", "beat", "watchdog", *MONITORING]
+RUNNING = [
+    "postgres",
+    "redis",
+    "web",
+    "pipeline",
+    "worker",
+    "beat",
+    "watchdog",
+    "backup",
+    *MONITORING,
+]
 OURS = ["migrate", "web", "pipeline", "worker", "beat", "watchdog", "backup"]
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 FIGURES = {"PORT": "8000", "WORKER_CONCURRENCY": "2", "TRADE_OPTIONS": "OPTIONS"}
@@ -280,6 +290,7 @@ def healthy(*words: str, **variables: str) -> int:
         (["watchdog"], "watchdog.json"),
         (["worker", "host"], "alive/worker-host"),
         (["beat", "host"], "alive/beat-host"),
+        (["backup", "host"], "alive/backup-host"),
     ],
 )
 def test_who_was_heard_lately_is_healthy(tmp_path: Path, words: list[str], file: str):

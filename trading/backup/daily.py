@@ -4,16 +4,19 @@ Whoever runs it (a timer, a job, a person) hears of a failure by its error; the 
 by a notice, once a day.
 """
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import Final, NoReturn
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
-from marketdata.calendars import calendar_date
+from marketdata.calendars import NEW_YORK, calendar_date
 from marketdata.errors import MarketDataError
 from marketdata.store import the_store
 from trading import clock
@@ -27,6 +30,8 @@ from trading.models import Notice
 from trading.notify import News, post
 
 log = structlog.get_logger(__name__)
+
+LOOK_S: Final = 30.0
 
 
 @dataclass(kw_only=True)
@@ -51,6 +56,36 @@ def back_up_today(root: Path, *, verify: bool = True, prune: bool = True) -> Don
         if prune:
             _let_go(root, done)
         return done
+
+
+def every_day(root: Path, at: time, *, verify: bool, made: Callable[[Done], None]) -> NoReturn:
+    """Stay, and make one each day at that New York time. One that fails is told, and the next day
+    has the next."""
+    while True:
+        due = next_at(clock.now(), at)
+        while clock.now() < due:
+            show_life()
+            clock.pause(min(LOOK_S, max(0.0, (due - clock.now()).total_seconds())))
+        try:
+            made(back_up_today(root, verify=verify))
+        except (TradingError, MarketDataError):
+            continue
+        finally:
+            connections.close_all()
+
+
+def next_at(now: datetime, at: time) -> datetime:
+    """The next moment after `now` at which a clock in New York shows this."""
+    local = now.astimezone(NEW_YORK)
+    days = 1 if local.time() >= at else 0
+    return datetime.combine(local.date() + timedelta(days=days), at, NEW_YORK)
+
+
+def show_life() -> None:
+    """For `deploy/healthy.py`."""
+    path = Path(settings.DATA_DIR) / "alive" / f"backup-{socket.gethostname()}"
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
 
 
 def _let_go(root: Path, done: Done) -> None:

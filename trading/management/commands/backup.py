@@ -1,7 +1,10 @@
 """`manage.py backup`: makes a backup while trading goes on, or looks at those that there are."""
 
+import contextlib
+import signal
+import sys
 from argparse import ArgumentParser
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +14,7 @@ from trading.management.parser import OneLineCommand, refusal
 
 if TYPE_CHECKING:
     from trading.backup import Snapshot
+    from trading.backup.daily import Done
 
 
 class Command(OneLineCommand):
@@ -31,6 +35,9 @@ class Command(OneLineCommand):
             "NAME that is there (latest: the newest)",
         )
         parser.add_argument(
+            "--daily", metavar="HH:MM", help="stay, and make one each day at that New York time"
+        )
+        parser.add_argument(
             "--if-older",
             type=int,
             metavar="HOURS",
@@ -49,6 +56,8 @@ class Command(OneLineCommand):
                 self._list(root)
             elif options["verify"]:
                 self._verify(find(root, options["verify"]))
+            elif options["daily"] is not None:
+                self._stay(root, options["daily"], verify=options["verify"] == "")
             elif (recent := _recent(root, options["if_older"])) is not None:
                 self.stdout.write(f"{recent.name} is recent enough")
             else:
@@ -59,7 +68,20 @@ class Command(OneLineCommand):
     def _make(self, root: Path, *, verify: bool, prune: bool) -> None:
         from trading.backup.daily import back_up_today
 
-        done = back_up_today(root, verify=verify, prune=prune)
+        self._say(back_up_today(root, verify=verify, prune=prune), verify=verify)
+
+    def _stay(self, root: Path, at: str, *, verify: bool) -> None:
+        from trading.backup.daily import every_day
+
+        try:
+            when = datetime.strptime(at, "%H:%M").time()  # noqa: DTZ007 (a time of any day)
+        except ValueError:
+            raise CommandError(f"--daily {at}: is no time of day; write it like 17:45") from None
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        with contextlib.suppress(KeyboardInterrupt):
+            every_day(root, when, verify=verify, made=lambda done: self._say(done, verify=verify))
+
+    def _say(self, done: "Done", *, verify: bool) -> None:
         self.stdout.write(_line(done.snapshot))
         if verify:
             self.stdout.write(
