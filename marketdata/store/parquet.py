@@ -21,6 +21,7 @@ from engine.ticks import TickColumns
 from marketdata.errors import StoreError
 from marketdata.feeds import StoredTicks, split
 from marketdata.feeds.regroup import regrouped
+from marketdata.pages import PageReader
 from marketdata.store.files import replacing
 from marketdata.store.info import FileFacts, from_json, to_json
 
@@ -41,6 +42,9 @@ SCHEMA: Final = pa.schema(
         pa.field("sequence", pa.int64(), nullable=False),
     ]
 )
+KINDS: Final = {
+    field.name: np.dtype(field.type.to_pandas_dtype()) for field in SCHEMA if field.name != "symbol"
+}
 ENGINE_COLUMNS: Final = ["ts_event", "price", "size", "side"]
 
 
@@ -110,7 +114,8 @@ class DayFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._file = pq.ParquetFile(path, page_checksum_verification=True)
+            source = pa.OSFile(str(path))
+            self._file = pq.ParquetFile(source, page_checksum_verification=True)
             schema, metadata = self._file.schema_arrow, self._file.metadata.metadata or {}
         except FileNotFoundError:
             raise StoreError(f"{path}: does not exist") from None
@@ -127,6 +132,7 @@ class DayFile:
         if not schema.equals(SCHEMA, check_metadata=False):
             raise StoreError(f"{path}: its columns are not those of the tick store")
         self.count: int = self._file.metadata.num_rows
+        self._pages = PageReader(source, self._file.metadata)
 
     @property
     def time_range(self) -> tuple[int, int]:
@@ -174,8 +180,11 @@ class DayFile:
                 yield ticks.part(slice(start, start + max_ticks))
 
     def _group(self, number: int, names: list[str]) -> list[npt.NDArray[Any]]:
-        table = self._read(number, names)
-        return [_array(table.column(name)) for name in names]
+        columns = self._pages.columns(number, names, [KINDS[name] for name in names])
+        if columns is None:  # compressed or encoded in another way, or damaged
+            table = self._read(number, names)
+            columns = [_array(table.column(name)) for name in names]
+        return columns
 
     def _read(self, number: int, names: list[str]) -> pa.Table:
         try:

@@ -32,6 +32,7 @@ from marketdata.feeds import (
 from marketdata.feeds.files.recording import Recording
 from marketdata.feeds.files.table import TableFile
 from marketdata.feeds.regroup import regrouped
+from marketdata.pages import PageReader
 from marketdata.sides import Inference, TickRule
 
 LAYOUT_KEY: Final = "tradebot.tick_layout"
@@ -46,6 +47,7 @@ SCHEMA: Final = pa.schema(
         pa.field("side", pa.int8(), nullable=False),
     ]
 )
+KINDS: Final = [np.dtype(field.type.to_pandas_dtype()) for field in SCHEMA]
 ROW_GROUP: Final = 1 << 18
 BATCH_ROWS: Final = 1 << 17
 
@@ -172,9 +174,12 @@ class TickFile(Recording):
         """Row group by row group; the arrays are the decoder's own memory."""
         self.counts = counts = Counts()
         rule = TickRule() if self.infer else None
-        file = _open(self.path)
+        source = pa.OSFile(str(self.path))
+        file = _open(self.path, source)
+        pages = PageReader(source, file.metadata)
         for number in range(file.num_row_groups):
-            ticks = _read_group(self.path, file, number)
+            columns = pages.columns(number, SCHEMA.names, KINDS)
+            ticks = TickColumns(*(columns or _read_group(self.path, file, number)))
             if rule is not None:
                 ticks = ticks._replace(side=rule(ticks.price))
             for block in split(ticks, max_ticks):
@@ -220,19 +225,19 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 
-def _open(path: Path) -> pq.ParquetFile:
+def _open(path: Path, source: pa.NativeFile | None = None) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(path, page_checksum_verification=True)
+        return pq.ParquetFile(source or path, page_checksum_verification=True)
     except pa.ArrowInvalid as error:
         raise _damaged(path, error) from None
 
 
-def _read_group(path: Path, file: pq.ParquetFile, number: int) -> TickColumns:
+def _read_group(path: Path, file: pq.ParquetFile, number: int) -> list[npt.NDArray[Any]]:
     try:
         table = file.read_row_group(number, columns=SCHEMA.names)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from None
-    return TickColumns(*(_array(column) for column in table.columns))
+    return [_array(column) for column in table.columns]
 
 
 def _array(column: pa.ChunkedArray) -> npt.NDArray[Any]:
