@@ -88,6 +88,9 @@ for name in (
     "EXPORT_S3_REGION",
     "EXPORT_S3_KEY_ID",
     "EXPORT_S3_SECRET",
+    "API_REQUESTS_PER_MINUTE",
+    "API_COMMANDS_PER_MINUTE",
+    "API_ANONYMOUS_PER_MINUTE",
 ):
     os.environ.pop(name, None)
 for name in ("DATABASE_URL", "REDIS_URL"):

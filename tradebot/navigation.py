@@ -43,6 +43,7 @@ def sidebar(request: HttpRequest) -> list[Item]:
         {
             "title": "Set up",
             "items": [
+                _link("API", "api", "api") | {"active": False},
                 _list("Accounts", "account_balance", "trading", "account"),
                 _list("Tiers", "stairs", "trading", "tier"),
                 _list("Configurations", "tune", "trading", "configuration"),
@@ -63,6 +64,7 @@ def sidebar(request: HttpRequest) -> list[Item]:
             "items": [
                 _list("Users", "person", "auth", "user"),
                 _list("Groups", "group", "auth", "group"),
+                _list("API tokens", "key", "trading", "apitoken"),
                 _list("Periodic tasks", "schedule", "django_celery_beat", "periodictask"),
                 _list("Task results", "task_alt", "django_celery_results", "taskresult"),
             ],

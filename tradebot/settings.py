@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_celery_beat",
     "django_celery_results",
     "django_structlog",
@@ -334,22 +335,41 @@ EXPORT_S3_REGION = environment.text("EXPORT_S3_REGION")
 EXPORT_S3_KEY_ID = environment.text("EXPORT_S3_KEY_ID")
 EXPORT_S3_SECRET = environment.text("EXPORT_S3_SECRET")
 
-# API
+# API (docs/api.md)
 
+# How often a user or a token may ask; commands that are not for safety; who is not logged in.
+API_REQUESTS_PER_MINUTE = environment.whole_number(
+    "API_REQUESTS_PER_MINUTE", 600, low=1, high=1_000_000
+)
+API_COMMANDS_PER_MINUTE = environment.whole_number(
+    "API_COMMANDS_PER_MINUTE", 60, low=1, high=1_000_000
+)
+API_ANONYMOUS_PER_MINUTE = environment.whole_number(
+    "API_ANONYMOUS_PER_MINUTE", 30, low=1, high=1_000_000
+)
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
-    "PAGE_SIZE": 100,
+    # What a view says for itself is in trading.api.base; here is what none may forget.
+    "DEFAULT_AUTHENTICATION_CLASSES": ["trading.api.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["trading.api.access.MayAsk"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["trading.api.parsing.JsonParser"],
+    "DEFAULT_SCHEMA_CLASS": "trading.api.schema.Schema",
+    "EXCEPTION_HANDLER": "trading.api.problems.handler",
+    "URL_FORMAT_OVERRIDE": None,
+    "STRICT_JSON": True,
+    # An address that a client claims is believed only when our own proxy passed it on.
+    "NUM_PROXIES": 1 if BEHIND_HTTPS else 0,
     "COERCE_DECIMAL_TO_STRING": True,  # JSON numbers become floats in whoever reads them
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "tradebot",
-    "DESCRIPTION": "Sessions, signals, orders, fills and trades of the trading platform.",
+    "DESCRIPTION": "Sessions, signals, orders, fills, trades and backtests. Prices and money are "
+    "text with all their digits, sizes whole lots, times UTC.",
     "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.0",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "POSTPROCESSING_HOOKS": ["trading.api.schema.finish"],
 }
 
 # Admin

@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from trading.errors import CommandError
+from trading.errors import CommandError, KeyReused
 from trading.models import Account, Command
 from trading.real_money.accounts import of_row
 from trading.real_money.confirming import same
@@ -51,7 +51,7 @@ def request_command(
 
     Asked again under the same key, it is the command that was asked for first. `confirm`: the id of
     the broker's account, which a live start needs. CommandError when the kind is unknown, the
-    reason too long, the key another command's, or a live start is not confirmed.
+    reason too long, or a live start is not confirmed; KeyReused when the key is another command's.
     """
     if kind not in Command.Kind.values:
         raise CommandError(f"{kind!r} is no command; it is {', '.join(Command.Kind.values)}")
@@ -63,7 +63,7 @@ def request_command(
         raise CommandError(
             f"key {key[:70]!r} is no key; use up to 64 letters, digits, - and _", field="key"
         )
-    if key and (before := _asked(account, kind, key)):
+    if key and (before := _asked(account, kind, key, reason)):
         return before
     confirmed = kind == Command.Kind.START and _confirmed(account, confirm)
     try:
@@ -77,7 +77,7 @@ def request_command(
                 confirmed=confirmed,
             )
     except IntegrityError:  # the same request came twice at the same time
-        before = _asked(account, kind, key)
+        before = _asked(account, kind, key, reason)
         if before is None:
             raise
         return before
@@ -86,11 +86,14 @@ def request_command(
     return command
 
 
-def _asked(account: Account, kind: str, key: str) -> Command | None:
-    before = Command.objects.filter(account=account, key=key).first()
+def _asked(account: Account, kind: str, key: str, reason: str) -> Command | None:
+    rows = Command.objects.select_related("account", "requested_by")
+    before = rows.filter(account=account, key=key).first()
     if before is not None and before.kind != kind:
-        raise CommandError(
-            f"key {key} was used for {before.kind}; make a new key for {kind}", field="key"
+        raise KeyReused(f"key {key} was used for {before.kind}; make a new key for {kind}")
+    if before is not None and before.reason != reason:
+        raise KeyReused(
+            f"key {key} was used for {kind} with another reason; make a new key for another command"
         )
     return before
 

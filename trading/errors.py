@@ -23,6 +23,13 @@ class CommandError(TradingError, ValueError):
         super().__init__(text)
 
 
+class KeyReused(CommandError):
+    """A key under which something else was asked for."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, field="key")
+
+
 class SheetError(TradingError, ValueError):
     """Settings that cannot be saved. `problems` says what is wrong, by field; `conflict`: somebody
     else changed them meanwhile."""

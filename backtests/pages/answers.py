@@ -11,9 +11,8 @@ from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import never_cache
 
+from backtests import access
 from backtests.models import Backtest
-from trading.control.requests import may
-from trading.control.views import PERMISSION
 from trading.pages import answers
 from trading.pages.answers import attached
 
@@ -34,7 +33,7 @@ def page(
 
 
 def may_run(request: HttpRequest) -> bool:
-    return may(cast(User, request.user), PERMISSION)
+    return access.may_run(cast(User, request.user))
 
 
 def needs_permission(what: str) -> Callable[[View[P]], View[P]]:
@@ -50,7 +49,7 @@ def needs_permission(what: str) -> Callable[[View[P]], View[P]]:
                     request,
                     403,
                     f"{request.user.get_username()} may look but not {what}",
-                    f"An administrator can give the permission {PERMISSION}.",
+                    f"An administrator can give the permission {access.OWN}.",
                 )
             return view(request, *args, **kwargs)
 

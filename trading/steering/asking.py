@@ -43,14 +43,26 @@ def ask(
 ) -> Answer:
     """Ask, and wait so long for the answer."""
     row = request_command(account, kind, reason=reason)
+    row = await_answer(row, wait_s, clock=clock, sleep=sleep)
+    heard = row.status not in (Command.Status.PENDING, Command.Status.EXPIRED)
+    done = row.status == Command.Status.DONE
+    return Answer(row=row, heard=heard, ok=done and (not _proves(row) or PROVEN in row.result))
+
+
+def await_answer(
+    row: Command,
+    wait_s: float,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Command:
+    """The command as it stands once it is answered, or after so many seconds."""
     until = clock() + wait_s
     while not _answered(row) and clock() < until:
         sleep(LOOK_S)
         row.refresh_from_db()
         row = expired(row)
-    heard = row.status not in (Command.Status.PENDING, Command.Status.EXPIRED)
-    done = row.status == Command.Status.DONE
-    return Answer(row=row, heard=heard, ok=done and (not _proves(row) or PROVEN in row.result))
+    return row
 
 
 def done_directly(row: Command, result: str) -> None:
