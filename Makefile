@@ -14,7 +14,7 @@ RIVALS := $(VENV)/rivals
 COMPILE := $(PY) -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench bench-ui mutants chaos rivals requirements clean help
+.PHONY: run test check bench bench-ui mutants chaos api-fuzz rivals requirements clean help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -50,6 +50,10 @@ mutants: $(TOOLS) ## break what handles money, bit by bit: do tests notice? (ARG
 
 chaos: $(TOOLS) ## kill and starve the trading process at a local Rithmic: is anything lost? (ARGS=)
 	@exec $(PY) -m tests.chaos $(ARGS)
+
+api-fuzz: $(TOOLS) ## send the API what its schema allows and forbids, for minutes (ARGS= for pytest)
+	@API_FUZZ_EXAMPLES=100 API_FUZZ_STEPS=20 API_FUZZ_SEED=random \
+	  $(PY) -m pytest -q tests/tradebot/test_api_fuzz.py --show-capture=no $(ARGS)
 
 rivals: $(BENCH) $(RIVALS)/.installed ## install what bench and tests compare us with
 

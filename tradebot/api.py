@@ -4,12 +4,13 @@ An address without its version, or with a slash too many, leads to the right one
 and body); what there is not is said as the API says all else.
 """
 
+import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import Resolver404, include, path, resolve
+from django.urls import Resolver404, include, path, re_path, resolve
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -20,7 +21,7 @@ from rest_framework.response import Response
 
 from tradebot.csp import HEADER, policy
 from trading.api.base import ApiView
-from trading.api.problems import document, MEDIA_TYPE
+from trading.api.problems import MEDIA_TYPE, document
 
 VERSION = "v1"
 # Swagger's own style sheet has pictures in it, and it sets styles by script, which needs no leave.
@@ -31,10 +32,11 @@ class SchemaView(ApiView):
     """The API as OpenAPI 3.1."""
 
     renderer_classes = (OpenApiJsonRenderer,)
-    schema = None  # type: ignore[assignment]
+    schema = None
 
     def get(self, request: Request) -> Response:
-        made = SchemaGenerator(patterns=versioned).get_schema(request=request, public=True)
+        generator: Any = SchemaGenerator
+        made = generator(patterns=versioned).get_schema(request=request, public=True)
         return Response(made)
 
 
@@ -43,7 +45,9 @@ class SchemaView(ApiView):
 @login_required
 def documentation(request: HttpRequest) -> HttpResponse:
     """Swagger UI, from our own files."""
-    return render(request, "tradebot/api.html", headers={HEADER: POLICY})
+    answer = render(request, "tradebot/api.html")
+    answer[HEADER] = POLICY
+    return answer
 
 
 @csrf_exempt
@@ -64,8 +68,6 @@ def elsewhere(request: HttpRequest, rest: str) -> HttpResponse:
 
 
 def _nothing(request: HttpRequest) -> HttpResponse:
-    import json
-
     said = document(404, f"There is nothing at {request.path[:200]}; /api/ says what there is")
     return HttpResponse(json.dumps(said), status=404, content_type=MEDIA_TYPE)
 
@@ -85,5 +87,6 @@ urlpatterns = [
     path("api/", documentation, name="api"),
     path(f"api/{VERSION}/schema", SchemaView.as_view(), name="api-schema"),
     *versioned,
-    path("api/<path:rest>", elsewhere),
+    # Whatever is in it: a line break is none of what `path` takes.
+    re_path(r"^api/(?P<rest>[\s\S]*)$", elsewhere),
 ]

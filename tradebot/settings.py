@@ -336,6 +336,7 @@ EXPORT_S3_KEY_ID = environment.text("EXPORT_S3_KEY_ID")
 EXPORT_S3_SECRET = environment.text("EXPORT_S3_SECRET")
 
 # API (docs/api.md)
+# API: docs/api.md
 
 # How often a user or a token may ask; commands that are not for safety; who is not logged in.
 API_REQUESTS_PER_MINUTE = environment.whole_number(
@@ -348,11 +349,10 @@ API_ANONYMOUS_PER_MINUTE = environment.whole_number(
     "API_ANONYMOUS_PER_MINUTE", 30, low=1, high=1_000_000
 )
 REST_FRAMEWORK = {
-    # What a view says for itself is in trading.api.base; here is what none may forget.
-    "DEFAULT_AUTHENTICATION_CLASSES": ["trading.api.authentication.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["trading.api.access.MayAsk"],
+    # Views of ours say all of this themselves (trading.api.base); one that forgot lets nobody in.
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["trading.api.parsing.JsonParser"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "trading.api.schema.Schema",
     "EXCEPTION_HANDLER": "trading.api.problems.handler",
     "URL_FORMAT_OVERRIDE": None,

@@ -28,7 +28,10 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
         initial=[tokens.Scope.READ.value],
     )
     days = forms.IntegerField(
-        min_value=1, max_value=tokens.MOST_DAYS, initial=tokens.DAYS, help_text="How long it counts."
+        min_value=1,
+        max_value=tokens.MOST_DAYS,
+        initial=tokens.DAYS,
+        help_text="How long it counts.",
     )
 
     class Meta:
@@ -47,7 +50,7 @@ class TokenAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         rows: QuerySet[ApiToken] = super().get_queryset(request)
-        return rows if request.user.is_superuser else rows.filter(user=request.user)
+        return rows if request.user.is_superuser else rows.filter(user_id=request.user.pk or 0)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         if obj is None:
@@ -63,7 +66,7 @@ class TokenAdmin(ModelAdmin):  # type: ignore[misc]
     def formfield_for_foreignkey(self, field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if field.name == "user":
             users = User.objects.filter(is_active=True)
-            mine = users if request.user.is_superuser else users.filter(pk=request.user.pk)
+            mine = users if request.user.is_superuser else users.filter(pk=request.user.pk or 0)
             kwargs |= {"queryset": mine, "initial": request.user.pk}
         return super().formfield_for_foreignkey(field, request, **kwargs)
 

@@ -72,4 +72,3 @@ class RunTradeSerializer(serializers.Serializer[BacktestTrade]):
     net = DecimalText()
     balance_before = DecimalText()
     balance = DecimalText()
-

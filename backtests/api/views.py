@@ -31,10 +31,7 @@ RunFilters = filters.filters(
 RunTradeFilters = filters.filters(
     "RunTradeFilters",
     **filters.day_range("day"),
-    **{
-        name: filters.TRADES[name]
-        for name in ("pattern", "regime", "direction", "exit", "result")
-    },
+    **{name: filters.TRADES[name] for name in ("pattern", "regime", "direction", "exit", "result")},
 )
 _EXAMPLE: Final = example(
     "The last 60 days as an account trades",
@@ -76,7 +73,9 @@ class Runs(ListView):
         examples=[_EXAMPLE],
     )
     def post(self, request: Request) -> Response:
-        row = ask_once(checked(BacktestRequestSerializer, request.data), user_of(request), key_of(request))
+        row = ask_once(
+            checked(BacktestRequestSerializer, request.data), user_of(request), key_of(request)
+        )
         return told(run_of(row.pk))
 
 

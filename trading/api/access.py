@@ -1,6 +1,6 @@
 """What whoever asks may do: his permissions, and of those what his token is for."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.models import User
 from rest_framework import exceptions
@@ -23,7 +23,7 @@ class MayAsk(BasePermission):
             )
         scope, permissions = view.demands(request.method)
         check_scope(request, scope)
-        check_permission(cast(User, request.user), permissions)
+        check_permission(request.user, permissions)
         return True
 
 

@@ -5,7 +5,7 @@ An answer has an ETag of its bytes: `If-None-Match` saves the way, not the work.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -37,17 +37,18 @@ ACCOUNT: Final = "account"
 
 @method_decorator(conditional_page, name="dispatch")
 class ApiView(generics.GenericAPIView[Any]):
-    """`scope` and `permissions` are what a method that changes something demands; `errors` (and
-    of a method `more_errors`) are the statuses that it answers with besides those of every view; `parameters` the names that may stand
-    in its address's query."""
+    """`scope` and `permissions` are what a method that changes something demands; `errors` (of one
+    method: `more_errors`) the statuses that it answers with besides those of every view;
+    `parameters` the names that may stand in its address's query."""
 
     authentication_classes = (TokenAuthentication, SessionAuthentication)
     permission_classes = (MayAsk,)
     throttle_classes: tuple[type[BaseThrottle], ...] = (Everybody, Commands)
     parser_classes = (JsonParser,)
     renderer_classes = (JSONRenderer,)
-    filter_backends = ()
-    pagination_class = None
+    filter_backends: tuple[Any, ...] = ()
+    pagination_class: Any = None
+    serializer_class: Any
 
     scope: ClassVar[Scope] = Scope.READ
     permissions: ClassVar[tuple[str, ...]] = ()
@@ -91,7 +92,7 @@ class ApiView(generics.GenericAPIView[Any]):
 class ListView(ApiView):
     """Rows in pages: `filterset_class` narrows, `orderings` order, `Keyset` pages."""
 
-    filter_backends = (StrictFilters,)
+    filter_backends: tuple[Any, ...] = (StrictFilters,)
     pagination_class = Keyset
     orderings: ClassVar[Mapping[str, str]] = {}
     usual: ClassVar[str] = ""
@@ -119,8 +120,8 @@ def named_account(request: Request) -> Account:
 
 def user_of(request: Request) -> User:
     """The request's user itself: rows take no lazy object."""
-    user = request.user
-    return getattr(user, "_wrapped", user)
+    user: Any = request.user
+    return cast(User, getattr(user, "_wrapped", user))
 
 
 def checked(kind: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:

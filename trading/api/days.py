@@ -87,7 +87,7 @@ class RecapSerializer(serializers.Serializer[Any]):
     groups = GroupSerializer(many=True)
     signals = LetGoSerializer()
     regimes = RegimeSerializer(many=True)
-    data = DataSerializer()
+    data = DataSerializer()  # type: ignore[assignment]
     grade = serializers.CharField(allow_null=True, help_text="Of the day in the tick store.")
     costs = CostsSerializer()
 

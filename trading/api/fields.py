@@ -57,8 +57,8 @@ class Moment(serializers.Field[Any, Any, str, Any]):
 class Day(serializers.DateField):
     """A trading day."""
 
-    def to_representation(self, value: Any) -> str | None:
-        return value.isoformat() if isinstance(value, date) else value
+    def to_representation(self, value: date) -> str:
+        return value.isoformat()
 
 
 class Word(serializers.Field[Any, Any, str, Any]):

@@ -41,7 +41,7 @@ def refuse_unknown(request: Request, known: Collection[str]) -> None:
         raise invalid(*wrong)
 
 
-class StrictFilters(DjangoFilterBackend):
+class StrictFilters(DjangoFilterBackend):  # type: ignore[misc]
     """What django-filter finds wrong, in our words."""
 
     def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
@@ -74,7 +74,7 @@ class DayField(forms.DateField):
         return super().to_python(value)
 
 
-class DayFilter(django_filters.DateFilter):
+class DayFilter(django_filters.DateFilter):  # type: ignore[misc]
     field_class = DayField
 
 
@@ -88,11 +88,11 @@ class NumberField(forms.Field):
 
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": 10**18 - 1})
-class NumberFilter(django_filters.Filter):
+class NumberFilter(django_filters.Filter):  # type: ignore[misc]
     field_class = NumberField
 
 
-class NameFilter(django_filters.CharFilter):
+class NameFilter(django_filters.CharFilter):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, max_length=LONGEST, strip=False, **kwargs)
 
@@ -110,7 +110,7 @@ class OneOfField(forms.CharField):
         return value or ""
 
 
-class OneOf(django_filters.Filter):
+class OneOf(django_filters.Filter):  # type: ignore[misc]
     """`meaning`: what a word stands for in the database, a value or a condition."""
 
     field_class = OneOfField
@@ -128,12 +128,12 @@ class OneOf(django_filters.Filter):
 
 def one_of(field: str, words: Iterable[str], meaning: Any = None, **more: Any) -> OneOf:
     made = OneOf(field, words, meaning, **more)
-    return extend_schema_field({"type": "string", "enum": list(made.words)})(made)  # type: ignore[type-var,no-any-return]
+    return extend_schema_field({"type": "string", "enum": list(made.words)})(made)
 
 
 def truth(field: str, **more: Any) -> OneOf:
     made = OneOf(field, TRUTH, TRUTH, **more)
-    return extend_schema_field({"type": "boolean"})(made)  # type: ignore[type-var,no-any-return]
+    return extend_schema_field({"type": "boolean"})(made)
 
 
 def day_range(field: str) -> dict[str, django_filters.Filter]:
@@ -153,7 +153,6 @@ def filters(name: str, **made: django_filters.Filter) -> type[FilterSet]:
 
 PATTERNS: Final = tuple(one.name for one in Pattern)
 REGIMES: Final = tuple(one.name for one in Regime)
-
 
 
 def _of_session(path: str = "session__") -> dict[str, django_filters.Filter]:
@@ -216,7 +215,5 @@ CommandFilters = filters(
     "CommandFilters",
     account=NameFilter("account__name", help_text="Name of the account."),
     kind=one_of("kind", ("start", "stop", "halt", "resume", "flatten", "kill")),
-    status=one_of(
-        "status", ("pending", "executing", "done", "refused", "expired", "unknown")
-    ),
+    status=one_of("status", ("pending", "executing", "done", "refused", "expired", "unknown")),
 )

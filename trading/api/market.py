@@ -23,6 +23,7 @@ from trading.errors import ExplainError
 from trading.models import Session, Trade
 from trading.selectors import current_session, session_bars
 
+MOST_BARS: Final = 200
 PRICES: Final = {"type": "array", "items": DECIMAL}
 LEVELS: Final = {
     "type": "array",
@@ -102,7 +103,9 @@ class BarSerializer(serializers.Serializer[Bar]):
     session_vwap = DecimalText()
     regime = one_of(filters.REGIMES, allow_blank=True)
     confidence = serializers.FloatField(allow_null=True)
-    scores = Anything(allow_null=True)
+    scores = serializers.ListField(
+        child=serializers.FloatField(), allow_null=True, help_text="UP, DOWN, RANGING, VOLATILE."
+    )
     regime_inputs = Anything(source="inputs", allow_null=True)
     regime_reason = serializers.CharField(allow_blank=True)
     warm_up = serializers.BooleanField()
@@ -139,7 +142,7 @@ class Bars(ListView):
     queryset = Bar.objects.none()
     orderings: ClassVar = {"time": "start_ns"}
     usual = "-time"
-    most = 200
+    most = MOST_BARS
     filter_backends = ()
     parameters = ("session", "account", "levels")
     errors = (404,)
@@ -152,7 +155,7 @@ class Bars(ListView):
 
     def get_serializer_context(self) -> dict[str, Any]:
         shown = {"spec": getattr(self, "spec", None), "levels": getattr(self, "levels", True)}
-        return super().get_serializer_context() | shown
+        return {**super().get_serializer_context(), **shown}
 
     @described(
         "List bars with their levels",

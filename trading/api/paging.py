@@ -36,9 +36,7 @@ class Keyset(BasePagination):
     def parameters(orderings: Mapping[str, str]) -> tuple[str, ...]:
         return ("limit", "cursor", "ordering") if orderings else ("limit", "cursor")
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         limit = _limit(request, getattr(view, "most", MOST))
         name = request.query_params.get("ordering") or view.usual
         field, down = _ordering(name, view.orderings)
@@ -149,4 +147,5 @@ def _field(rows: QuerySet[Any], name: str) -> "Field[Any, Any]":
 def _key(rows: QuerySet[Any]) -> "Field[Any, Any]":
     if rows.model._meta.pk is None:
         raise TypeError(f"{rows.model} has no key to page by")
-    return rows.model._meta.pk
+    key: Field[Any, Any] = rows.model._meta.pk
+    return key

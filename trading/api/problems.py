@@ -14,7 +14,6 @@ from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from trading.control.requests import Refused
 from trading.errors import CommandError, KeyReused, SheetError
@@ -121,11 +120,10 @@ def answer(
 def handler(error: Exception, context: Mapping[str, Any]) -> Response:
     """The answer to whatever a view raised. What nobody foresaw is logged, and said without its
     words: they might hold what an outsider should not read."""
-    set_rollback()
     known = _known(error)
     if known is not None:
         return known
-    log.exception("api_failed", path=context["request"].path)
+    log.error("api_failed", path=context["request"].path, exc_info=error)
     if isinstance(error, OperationalError):
         return answer(503, "The database does not answer; try again", headers={"Retry-After": "5"})
     return answer(500, "The server failed; its log says at what")
@@ -164,7 +162,7 @@ def _refused(error: Refused) -> Response:
 
 def _words(error: exceptions.APIException) -> str:
     if isinstance(error, exceptions.Throttled):
-        seconds = int(error.wait or 1)
+        seconds = int(getattr(error, "wait", None) or 1)
         return f"Too many requests; try again in {seconds} s"
     return str(error.detail)
 

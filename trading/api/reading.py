@@ -53,7 +53,8 @@ class Trades(ListView):
     serializer_class = shapes.TradeSerializer
     filterset_class = filters.TradeFilters
     orderings: ClassVar = {
-        "time": "ordered_ns", "day": "day", "size": "size", "net": "net", "mae": "mae", "mfe": "mfe",
+        "time": "ordered_ns", "day": "day", "size": "size", "net": "net", "mae": "mae",
+        "mfe": "mfe",
     }  # fmt: skip
     usual = TIME
 
@@ -161,7 +162,9 @@ class Statistics(ApiView):
     parameters = tuple(filters.TRADES)
 
     @described(
-        "What closed trades made", "Of those that the filters leave, in order of exit.", filters=True
+        "What closed trades made",
+        "Of those that the filters leave, in order of exit.",
+        filters=True,
     )
     def get(self, request: Request) -> Response:
         rows = self.filter_queryset(entered_trades())
@@ -207,5 +210,3 @@ class Tiers(ListView):
     @described("List tiers", "The ladders that a pipeline reads when it starts.")
     def get(self, request: Request) -> Response:
         return self.listed()
-
-

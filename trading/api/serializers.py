@@ -17,11 +17,16 @@ ANYTHING: Final = {"type": "object", "additionalProperties": True}
 ROLES: Final = ("entry", "stop", "target", "exit")
 
 
+def _enumerated(kind: Any, words: list[str]) -> Any:
+    return extend_schema_field({"type": "string", "enum": words})(kind)
+
+
 def one_of(values: Iterable[str], **more: Any) -> serializers.CharField:
     """Text that is one of a few words; may be empty where `allow_blank`."""
     words = [*values, *([""] if more.get("allow_blank") else [])]
     kind = type("OneOf", (serializers.CharField,), {})
-    return extend_schema_field({"type": "string", "enum": words})(kind)(**more)
+    made: serializers.CharField = _enumerated(kind, words)(**more)
+    return made
 
 
 @extend_schema_field(ANYTHING)
@@ -67,8 +72,8 @@ class TradeSerializer(Fields[Trade]):
     exit_at = NanoTime(source="exit_ns", allow_null=True)
     exit_price = DecimalText(allow_null=True, help_text="Average.")
     exit_reason = one_of([one.value for one in ExitReason], allow_blank=True)
-    mae_ticks = serializers.IntegerField(source="mae", allow_null=True, help_text="Worst excursion.")
-    mfe_ticks = serializers.IntegerField(source="mfe", allow_null=True, help_text="Best excursion.")
+    mae_ticks = serializers.IntegerField(source="mae", allow_null=True, help_text="At worst.")
+    mfe_ticks = serializers.IntegerField(source="mfe", allow_null=True, help_text="At best.")
     gross = DecimalText(allow_null=True)
     fees = DecimalText(allow_null=True)
     net = DecimalText(allow_null=True)
@@ -157,7 +162,7 @@ class SessionSerializer(Fields[Session]):
     status = one_of(Session.Status.values)
     phase = serializers.CharField(allow_blank=True)
     timeframe = serializers.IntegerField(help_text="Seconds a bar.")
-    source = serializers.CharField(help_text="The feed.")
+    source = serializers.CharField(help_text="The feed.")  # type: ignore[assignment]
     synthetic = serializers.BooleanField(help_text="The market is made up.")
     inferred = serializers.BooleanField(help_text="Aggressor sides are inferred.")
     speed = serializers.CharField()
@@ -252,7 +257,6 @@ class TierSerializer(Fields[Any]):
 
 
 # Figures
-
 
 
 class Ratio(DecimalText):

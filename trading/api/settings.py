@@ -58,14 +58,14 @@ CHANGE: Final = {
 }
 IF_MATCH: Final = OpenApiParameter(
     "If-Match", {"type": "string", "pattern": r'^("[0-9a-f]{32}"|\*)$'}, "header", required=True,
-    description="The ETag that GET answered: 412 if somebody changed something since. * is anything.",
+    description="The ETag that GET answered: 412 if it is another by now. * is anything.",
 )  # fmt: skip
 
 
 class ChangeSerializer(Strict):
     values = serializers.DictField()
     note = Text(required=False, allow_blank=True, max_length=sheets.LONGEST_NOTE)
-    save = serializers.BooleanField(required=False, default=True)
+    save = serializers.BooleanField(required=False, default=True)  # type: ignore[assignment]
 
 
 class DifferenceSerializer(serializers.Serializer[Any]):
@@ -98,7 +98,7 @@ class SheetSerializer(serializers.Serializer[Any]):
     account = serializers.CharField()
     symbol = serializers.CharField()
     base = serializers.IntegerField(help_text="Newest version of the configuration; 0: none yet.")
-    label = serializers.CharField(help_text="What the next start uses.")
+    label = serializers.CharField(help_text="What the next start uses.")  # type: ignore[assignment]
     running_label = serializers.CharField()
     running = serializers.BooleanField()
     effect = serializers.CharField(help_text="When a change counts.")

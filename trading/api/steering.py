@@ -147,10 +147,12 @@ def _documented(summary: str, words: str) -> Any:
         return Ask.post(self, request)
 
     accepted = OpenApiResponse(
-        shapes.CommandSerializer, description="It was asked for; `Location` says what becomes of it."
+        shapes.CommandSerializer,
+        description="It was asked for; `Location` says what becomes of it.",
     )
     return described(
-        summary, words, request=CommandRequestSerializer, parameters=[KEY], responses={202: accepted},
+        summary, words, request=CommandRequestSerializer, parameters=[KEY],
+        responses={202: accepted},
         examples=[example("With a reason", {"reason": "news at 14:00"}, request_only=True)],
     )(post)  # fmt: skip
 
@@ -261,5 +263,3 @@ class Status(ApiView):
             "heartbeat": beat,
         }
         return Response(self.get_serializer(status).data)
-
-

@@ -85,8 +85,7 @@ def _check(name: str, scopes: Collection[str], days: int) -> None:
     unknown = sorted(set(scopes) - set(Scope))
     if unknown or not scopes:
         raise TokenError(
-            f"scopes {', '.join(unknown) or 'none'} cannot be given; a scope is "
-            f"{', '.join(Scope)}",
+            f"scopes {', '.join(unknown) or 'none'} cannot be given; a scope is {', '.join(Scope)}",
             field="scopes",
         )
     if not 1 <= days <= MOST_DAYS:

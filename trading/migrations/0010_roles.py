@@ -9,14 +9,33 @@ from django.db import migrations
 LOOKED_AT = {
     "marketdata": ("instrument", "contract", "bar", "dataquality"),
     "trading": (
-        "account", "tier", "configuration", "session", "auditevent", "signal", "trade", "order",
-        "fill", "command", "preflight", "notice", "delivery", "heartbeat", "job", "jobrun", "export",
+        "account",
+        "tier",
+        "configuration",
+        "session",
+        "auditevent",
+        "signal",
+        "trade",
+        "order",
+        "fill",
+        "command",
+        "preflight",
+        "notice",
+        "delivery",
+        "heartbeat",
+        "job",
+        "jobrun",
+        "export",
     ),
     "backtests": ("backtest", "backtestday", "backtesttrade", "study"),
 }
 VERBOSE = {
-    "dataquality": "data quality", "auditevent": "audit event", "jobrun": "job run",
-    "backtestday": "backtest day", "backtesttrade": "backtest trade", "apitoken": "api token",
+    "dataquality": "data quality",
+    "auditevent": "audit event",
+    "jobrun": "job run",
+    "backtestday": "backtest day",
+    "backtesttrade": "backtest trade",
+    "apitoken": "api token",
 }
 VIEWER = [(app, model, "view") for app, models in LOOKED_AT.items() for model in models]
 TRADER = [
