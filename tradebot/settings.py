@@ -337,6 +337,7 @@ EXPORT_S3_SECRET = environment.text("EXPORT_S3_SECRET")
 
 # API (docs/api.md)
 # API: docs/api.md
+# The API, as docs/api.md has it
 
 # How often a user or a token may ask; commands that are not for safety; who is not logged in.
 API_REQUESTS_PER_MINUTE = environment.whole_number(

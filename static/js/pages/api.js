@@ -15,7 +15,7 @@ SwaggerUIBundle({
   presets: [SwaggerUIBundle.presets.apis],
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
-  docExpansion: "none",
+  docExpansion: "list",
   filter: true,
   requestInterceptor: signed,
   validatorUrl: null,
