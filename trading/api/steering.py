@@ -30,7 +30,8 @@ from trading.api.tokens import Scope
 from trading.control.requests import account_of
 from trading.control.views import PERMISSION
 from trading.errors import KeyReused
-from trading.models import Account, Command, Heartbeat, Order
+from trading.heartbeat.reading import latest
+from trading.models import Account, Command, Order
 from trading.real_money.accounts import of_row
 from trading.selectors import is_running
 from trading.steering.asking import await_answer
@@ -252,7 +253,6 @@ class Status(ApiView):
         mine = Command.objects.filter(account=session.account).exclude(status__in=commands.OVER)
         bound = of_row(session.account)
         working = orders().filter(session=session).exclude(status__in=Order.OVER)
-        beat = Heartbeat.objects.filter(account=session.account.name).order_by("-ts").first()
         status = {
             "running": is_running(session),
             "real_money": bound is not None and not bound.test,
@@ -260,6 +260,6 @@ class Status(ApiView):
             "positions": marked(list(positions().filter(account=session.account))),
             "working_orders": working.order_by("ts_ns", "id"),
             "commands": mine.select_related("account", "requested_by").order_by("-created_at"),
-            "heartbeat": beat,
+            "heartbeat": latest(session.account.name),
         }
         return Response(self.get_serializer(status).data)
