@@ -335,8 +335,6 @@ EXPORT_S3_REGION = environment.text("EXPORT_S3_REGION")
 EXPORT_S3_KEY_ID = environment.text("EXPORT_S3_KEY_ID")
 EXPORT_S3_SECRET = environment.text("EXPORT_S3_SECRET")
 
-# API (docs/api.md)
-# API: docs/api.md
 # The API, as docs/api.md has it
 
 # How often a user or a token may ask; commands that are not for safety; who is not logged in.

@@ -13,8 +13,8 @@ from trading.api import serializers as shapes
 from trading.api.base import ApiView, ListView
 from trading.api.schema import described
 from trading.models import Account, Order, Session, Signal, Tier, Trade
-from trading.pages.recap import open_pnl
 from trading.pages.trades import entered_trades, totals, trade_with_all
+from trading.recap.day import open_pnl
 
 TIME: Final = "-time"
 
