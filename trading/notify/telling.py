@@ -10,6 +10,7 @@ when it has lasted.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -53,6 +54,7 @@ class Telling:
         self._waiting: dict[str, Make] = {}
         self._lost: dict[str, int] = {}  # since when, by our clock
         self._stale: AuditEvent | None = None
+        self._margin = ""  # what the broker wants, in words
 
     # What happens
 
@@ -68,6 +70,10 @@ class Telling:
             self._line_back(row, *BACK[row.kind])
         elif row.payload.get("halt") == "stale_feed":
             self._stale_feed(row)
+        elif row.kind == "margin_above_limit":
+            self._margin = row.payload.get("text", "")  # the halt that follows tells it
+        elif row.payload.get("halt") == "margin":
+            self._wait(row, partial(_by_rule, row, self._margin))
         elif row.kind in RULES:
             self._wait(row, partial(_by_rule, row))
 
@@ -170,9 +176,12 @@ def _made(name: str, make: Make) -> News | None:
         )
 
 
-def _by_rule(row: AuditEvent) -> News | None:
+def _by_rule(row: AuditEvent, text: str = "") -> News | None:
+    """`text`: what is known better than the row knows it."""
     said = told(row)
-    return _of(row, said) if said is not None else None
+    if said is None:
+        return None
+    return _of(row, replace(said, text=sentence(text)) if text else said)
 
 
 def _stale(row: AuditEvent) -> News:
