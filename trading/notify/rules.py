@@ -51,7 +51,8 @@ def _started(row: AuditEvent) -> Told:
     starts = said.get("start", 1)
     again = f" (start {starts})" if starts > 1 else ""
     halts = said.get("carry", {}).get("halts", [])
-    changed = dict(_flat(said.get("settings", {})))
+    flat = _flat(said.get("settings", {}))
+    changed = {name: value for name, value in flat if not name.startswith("account.")}
     text = [f"Begins halted: {_list(halts)}."] if halts else []
     text += [f"{each}." for each in said.get("warnings", [])]
     if said.get("abandoned"):
@@ -98,11 +99,14 @@ def _restarted(row: AuditEvent) -> Told:
     text = "The run goes on from its journal."
     if differs:
         text += f" It keeps what it was begun with, though {', '.join(differs)}."
-    shown = [
-        (words(name), f"{value:,}" if isinstance(value, int) else str(value))
-        for name, value in said.items()
-        if name != "differs" and value not in ("", None, [], {}) and not isinstance(value, dict)
-    ]
+    missing = said.get("missing", 0)
+    shown = _said(
+        [
+            ("Ticks again", f"{said.get('ticks', 0):,}"),
+            ("Missing", f"{missing:,}, heard again from the feed" if missing else ""),
+            ("Start", str(said.get("start", ""))),
+        ]
+    )
     return Told(
         kind="restarted", title="The trading process was restarted", level=WARNING, text=text,
         facts=shown,

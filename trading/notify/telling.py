@@ -41,6 +41,8 @@ LINES: Final = {
     "market_lost": ("market", "Nothing is heard of the market"),
 }
 """Events that say that a line is lost: which, and in which words."""
+OF_NOW: Final = ("started", "restarted", "closed")
+"""Events whose event time is that of their first or last tick, and not when they happened."""
 BACK: Final = {
     "feed_restored": ("feed", "The market's feed is back"),
     "market_back": ("market", "The market is heard again"),
@@ -199,7 +201,7 @@ def _of(row: AuditEvent, said: Told) -> News:
         key=f"audit/{row.pk}",
         title=said.title or words(row.kind),
         level=said.level,
-        ts=row.ts if row.ts_ns else clock.now(),
+        ts=clock.now() if row.kind in OF_NOW or not row.ts_ns else row.ts,
         account=account or str(row.payload.get("account", "")),
         text=said.text,
         facts=said.facts,

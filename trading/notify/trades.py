@@ -106,7 +106,7 @@ def _sized(signal: Signal) -> list[tuple[str, str]]:
     terms = signal.decision_terms
     parts = [f"{name} {terms[name]}" for name in SIZED_BY if terms.get(name)]
     facts = [
-        ("Size", f"{terms.get('size', '')} of {' + '.join(parts)}" if parts else ""),
+        ("Size", f"{terms.get('size', '')} ({', '.join(parts)})" if parts else ""),
         ("Tier", str(terms.get("tier", ""))),
         ("Loss left today", _money(terms.get("loss_left"))),
         ("Decided", sentence(signal.decision_reason)),
