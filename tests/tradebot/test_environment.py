@@ -220,3 +220,31 @@ def test_every_variable_is_described_in_the_example():
 
     assert len(read) >= 12
     assert set(described) == {*read, "ENV_FILE"}
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "value", "problem"),
+    [
+        ("DISCORD_WEBHOOK_URL", "webhook", "http://discord.com/api/webhooks/1/s3cret", "no https"),
+        ("DISCORD_WEBHOOK_URL", "webhook", "https://discord.com/channels/1/s3cret", "no webhook"),
+        ("PUBLIC_URL", "public_address", "trading.example.org", "no http"),
+        ("PUBLIC_URL", "public_address", "https://me:s3cret@example.org", "no http"),
+    ],
+)
+def test_an_address_that_cannot_be_meant_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, read: str, value: str, problem: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadEnvironment, match=f"{name} is not a") as error:
+        getattr(environment, read)(name)
+    assert "s3cret" not in str(error.value), problem
+
+
+def test_addresses_are_taken_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("https://discord.com/api/webhooks/1/a", "http://127.0.0.1:9/api/webhooks/1/a"):
+        monkeypatch.setenv("A_WEBHOOK", value)
+        assert environment.webhook("A_WEBHOOK") == value
+    monkeypatch.setenv("PUBLIC_URL", "https://trading.example.org/")
+    assert environment.public_address("PUBLIC_URL") == "https://trading.example.org"
+    monkeypatch.delenv("PUBLIC_URL")
+    assert environment.public_address("PUBLIC_URL") == ""
