@@ -3,6 +3,7 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
@@ -16,13 +17,21 @@ COLOURS = {"waiting": "info", "verified": "success", "failed": "danger"}
 @admin.register(Export)
 class ExportAdmin(ReadOnlyAdmin):
     list_display = (
-        "path", "day", "status_", "size_", "attempts", "verified", "target", "error",
+        "path_", "day_", "status_", "size_", "attempts", "verified", "target", "error",
     )  # fmt: skip
     list_filter = ("status", "target")
     search_fields = ("path", "target", "sha256", "error")
     date_hierarchy = "day"
     ordering = ("-day", "path")
     actions = ("send_again",)
+
+    @display(description="File", ordering="path")
+    def path_(self, row: Export) -> SafeString:
+        return _one_line(row.path)
+
+    @display(description="Day", ordering="day")
+    def day_(self, row: Export) -> SafeString:
+        return _one_line(row.day.isoformat())
 
     @display(description="Status", ordering="status", label=COLOURS)
     def status_(self, row: Export) -> str:
@@ -47,3 +56,7 @@ class ExportAdmin(ReadOnlyAdmin):
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("trading.change_export")
+
+
+def _one_line(text: str) -> SafeString:
+    return format_html('<span class="whitespace-nowrap">{}</span>', text)
