@@ -54,9 +54,9 @@ class HeartbeatAdmin(ReadOnlyAdmin):
     def position(self, row: Heartbeat) -> str:
         return row.document.get("position") or "-"
 
-    @display(description="Halted", boolean=True)
-    def halted(self, row: Heartbeat) -> bool:
-        return bool(row.document.get("is_halted"))
+    @display(description="Halts")
+    def halted(self, row: Heartbeat) -> str:
+        return ", ".join(row.document.get("halts", ())) or "-"
 
     @display(description="Memory")
     def memory(self, row: Heartbeat) -> str:

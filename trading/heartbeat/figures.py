@@ -111,7 +111,7 @@ class Trading:
             "database_failing": facts.writer.failing,
             "rows_lost": facts.writer.lost,
             "latency_us": pipeline.core.latency_us(),
-            "broker": facts.broker(),
+            "broker": line(facts.broker()),
             "journal": journal(pipeline.journal_path),
         }
 
@@ -146,6 +146,14 @@ def position_text(status: "Status") -> str:
 
 def iso(ns: int | None) -> str | None:
     return None if ns is None else moment(ns).isoformat()
+
+
+def line(broker: Json | None) -> Json | None:
+    """The broker's figures, with how long its line has been as it is."""
+    if broker is None:
+        return None
+    seconds = max(0.0, time.time() - broker["since"] / 1000) / real(1)
+    return {**broker, "for_s": round(seconds, 1)}
 
 
 def journal(path: Path | None) -> Json | None:

@@ -177,10 +177,10 @@ def rows_not_taken(seen: Seen) -> Iterator[Found]:
 def broker_down(seen: Seen) -> Iterator[Found]:
     for account, beat in running(seen):
         broker = beat.document["broker"]
-        if broker and not broker["up"] and beat.document["market_open"]:
-            down = timedelta(seconds=beat.ts.timestamp() - broker["since"] / 1000)
-            if down.total_seconds() > BROKER_DOWN_S:
-                yield Found(account=account, text=f"for {lasting(down)}")
+        down = broker and not broker["up"] and broker["for_s"] > BROKER_DOWN_S
+        if down and beat.document["market_open"]:
+            for_ = lasting(timedelta(seconds=broker["for_s"]))
+            yield Found(account=account, text=f"for {for_}: {broker['text']}")
 
 
 # The machine and the services

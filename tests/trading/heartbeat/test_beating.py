@@ -12,8 +12,9 @@ import pytest
 
 from engine.money import to_decimal
 from tests.trading.days import DAY, NEXT_DAY, TickFeed, planned, started, ticks, trade
+from trading import clock
 from trading.heartbeat.beating import Heart, Whose, beating
-from trading.heartbeat.figures import machine, process, process_start, version
+from trading.heartbeat.figures import line, machine, process, process_start, version
 from trading.heartbeat.reading import from_files
 from trading.heartbeat.targets import File
 from trading.models import Heartbeat, Signal, Trade
@@ -160,3 +161,13 @@ def test_a_process_is_known_by_its_start() -> None:
     assert process_start(mine["pid"]) == mine["process_start"] != ""
     assert process_start(2**22 + 1) == ""
     assert machine() == machine() != ""
+
+
+def test_ages_are_of_the_trading_days_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that went three real seconds ago was away for a minute and a half of a quick day."""
+    monkeypatch.setattr(clock, "_clock", SimpleNamespace(speed=30.0))
+    monkeypatch.setattr("trading.heartbeat.figures.time", SimpleNamespace(time=lambda: 1_003.0))
+    assert line({"up": False, "since": 1_000_000}) == {
+        "up": False, "since": 1_000_000, "for_s": 90.0,
+    }  # fmt: skip
+    assert line(None) is None

@@ -1,13 +1,13 @@
 """The table of rules, one look at a time."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.trading.watchdog.looks import NOW, beat, kinds, seen
+from tests.trading.watchdog.looks import beat, kinds, seen
 from trading.errors import OptionError
 from trading.watchdog.hours import hours
 from trading.watchdog.rules import RULES, findings
@@ -16,7 +16,7 @@ from trading.watchdog.services import Answer
 
 DOWN = "2026-03-10T13:59:50+00:00"
 ENDED = {"ended": True, "state": "ended"}
-SILENT = {"up": False, "since": (NOW - timedelta(minutes=2)).timestamp() * 1000}
+SILENT = {"up": False, "for_s": 61.0, "text": "the line to the broker is down"}
 
 
 def test_a_process_that_is_well_and_a_machine_without_one_have_no_findings() -> None:
@@ -46,9 +46,10 @@ def test_a_process_that_is_well_and_a_machine_without_one_have_no_findings() -> 
         ({"went_down": DOWN, "uptime_s": 599}, ["process_restarted"]),
         ({"went_down": DOWN, "uptime_s": 601}, []),
         ({"database_failing": True, "rows_waiting": 7}, ["rows_waiting"]),
-        ({"broker": {"up": True, "since": 0}}, []),
+        ({"broker": SILENT | {"up": True}}, []),
         ({"broker": SILENT}, ["broker_down"]),
-        ({"broker": SILENT | {"since": NOW.timestamp() * 1000 - 30_000}}, []),
+        ({"broker": SILENT | {"for_s": 59.0}}, []),
+        ({"broker": SILENT, "market_open": False}, []),
     ],
 )
 def test_what_a_heartbeat_says(said: dict[str, Any], expected: list[str]) -> None:
