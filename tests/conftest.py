@@ -91,6 +91,11 @@ for name in (
     "API_REQUESTS_PER_MINUTE",
     "API_COMMANDS_PER_MINUTE",
     "API_ANONYMOUS_PER_MINUTE",
+    "SCHEDULE_LEASE_S",
+    "KEEP_HEARTBEATS_DAYS",
+    "KEEP_NOTICES_DAYS",
+    "KEEP_JOB_RUNS_DAYS",
+    "KEEP_TASK_RESULTS_DAYS",
 ):
     os.environ.pop(name, None)
 for name in ("DATABASE_URL", "REDIS_URL"):
@@ -102,6 +107,7 @@ os.environ.update(
     SECRET_KEY="only-for-tests-" + "x" * 40,
     REDIS_PREFIX=f"tradebot-tests-{ROOT.name}-{WORKER}",
     DJANGO_SETTINGS_MODULE="tradebot.settings",
+    SCHEDULE="0",  # what time of the day it is must not matter
 )
 
 import django.conf  # noqa: E402

@@ -17,7 +17,7 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 app.steps["worker"].add("tradebot.alive:Alive")
 app.autodiscover_tasks()
 tasks.connect()
-app.autodiscover_tasks(["backtests.sweeps", "trading.export"])
+app.autodiscover_tasks(["backtests.sweeps", "trading.export", "trading.schedule"])
 
 
 @setup_logging.connect

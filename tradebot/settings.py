@@ -8,6 +8,8 @@ to Redis. `.env.example` describes every variable.
 from pathlib import Path
 from typing import Any
 
+from kombu import Exchange, Queue
+
 from tradebot import environment
 from tradebot.logging import configure as configure_logging
 
@@ -182,6 +184,20 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# The day's jobs have a queue of their own, which a worker can be given alone (docs/schedule.md); a
+# worker that is given none takes from both.
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name), routing_key=name) for name in ("celery", "schedule")
+]
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {"schedule.*": {"queue": "schedule"}}
+CELERY_BEAT_SCHEDULE = {
+    "schedule-look": {
+        "task": "schedule.look",
+        "schedule": 15.0,
+        "options": {"expires": 15, "queue": "schedule"},
+    },
+}
 
 # Replays that may be open at once in a process: each has an engine and shares its day's ticks.
 REPLAY_PLAYERS = environment.whole_number("REPLAY_PLAYERS", 4, low=1, high=100)
@@ -316,6 +332,18 @@ BACKUP_KEEP_WEEKS = environment.whole_number("BACKUP_KEEP_WEEKS", 5, low=0, high
 BACKUP_KEEP_MONTHS = environment.whole_number("BACKUP_KEEP_MONTHS", 12, low=0, high=1000)
 # Days after which a tick day that is backed up or exported leaves the store; 0: never.
 TICKS_KEEP_DAYS = environment.whole_number("TICKS_KEEP_DAYS", 0, low=0, high=10_000)
+
+# The day's jobs (docs/schedule.md)
+
+# Whether a trading process does them where no Redis is configured.
+SCHEDULE = environment.flag("SCHEDULE", default=True)
+# Seconds after which a process that says nothing is taken for dead, and its job given to another.
+SCHEDULE_LEASE_S = environment.whole_number("SCHEDULE_LEASE_S", 60, low=2, high=3600)
+# Days after which the clean-up deletes.
+KEEP_HEARTBEATS_DAYS = environment.whole_number("KEEP_HEARTBEATS_DAYS", 7, low=1, high=3650)
+KEEP_NOTICES_DAYS = environment.whole_number("KEEP_NOTICES_DAYS", 90, low=1, high=3650)
+KEEP_JOB_RUNS_DAYS = environment.whole_number("KEEP_JOB_RUNS_DAYS", 400, low=30, high=3650)
+KEEP_TASK_RESULTS_DAYS = environment.whole_number("KEEP_TASK_RESULTS_DAYS", 30, low=1, high=3650)
 
 # Notifications
 

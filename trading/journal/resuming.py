@@ -111,6 +111,22 @@ def resume(
     return market, replace(begun, journal=kept, replay=found.replay, held=halts)
 
 
+def close_left(account: Account, why: str) -> None:
+    """Nothing is begun now: the run that was not finished is over if nothing is open in it. Its
+    rows are complete then, and commands that nobody answered are settled."""
+    paths = unfinished(account.name)
+    found = _find(account, [JournalFile(path) for path in paths], paths) if paths else None
+    executed: set[str] = set()
+    if found is not None:
+        begun, executed = _begun(found), found.replay.commands
+        if not found.replay.finished and _open(begun, found):
+            return
+        _close(found, begun, why)
+    _settle_commands(account, executed, None)
+    left = Session.objects.filter(account=account, status=Session.Status.RUNNING)
+    left.update(status=Session.Status.STOPPED)
+
+
 def _find(account: Account, journals: list[JournalFile], paths: list[Path]) -> Unfinished | None:
     """The run with the files that its replay takes: the last, and those before it as long as
     something was open across the days, or their rows may not all be stored."""

@@ -1,6 +1,7 @@
-"""Between two sessions of one process: nothing is traded, the page is told so, commands are heard.
+"""Between two sessions of one process, or before its first: nothing is traded, the page is told so,
+commands are heard.
 
-A session ends by a `stop`, with its data, or by an error; the process goes on serving. It can be
+A session ends by a `stop`, with its data, or by an error; the process stays. It can be
 started again, with the settings that are the newest then. A halt or a kill that comes meanwhile
 holds for the next session, and a resume lifts it: the process has the account to itself. On paper
 nothing is open then, so flattening is refused; with real money a position may have stayed under its
@@ -20,10 +21,12 @@ from engine.names import Halt
 from engine.risk import OPERATOR_LIFTS
 from marketdata.errors import MarketDataError
 from trading.brokers.closing import PROVEN
+from trading.clock import now_ns
 from trading.commands import settle
 from trading.errors import TradingError
 from trading.models import Account, Command, Session
 from trading.pipeline import signals
+from trading.pipeline.beside import Beside
 from trading.pipeline.ending import cancel
 from trading.pipeline.halts import halted
 from trading.pipeline.operator import Lookout
@@ -42,26 +45,24 @@ HALTS: Final = {Command.Kind.HALT: Halt.OPERATOR, Command.Kind.KILL: Halt.KILL}
 NO_SESSION: Final = "no session is running"
 
 Prepared = tuple[Plan, "Market", Start]
-Prepare = Callable[["Outcome", int], Prepared]
+Prepare = Callable[["Outcome | None", int], Prepared]
 """What begins the next session: after which outcome, for which command. In a thread."""
 
 
 class Idle:
     """`wait` returns what was started, or None when the process is to end."""
 
-    def __init__(self, pipeline: "Pipeline", outcome: "Outcome", prepare: Prepare) -> None:
-        self.pipeline = pipeline
-        self.outcome = outcome
+    def __init__(self, beside: Beside, prepare: Prepare) -> None:
+        self.beside = beside
         self.next: Prepared | None = None
         self._prepare = prepare
         self._started = asyncio.Event()
         self._killing: set[asyncio.Task[None]] = set()
-        account = outcome.session.account_id
-        self._lookout = Lookout(account, self.execute, pipeline.answers.tell)
+        self._lookout = Lookout(beside.account.pk, self.execute, beside.tell)
 
     async def wait(self, stop: asyncio.Event) -> Prepared | None:
         """Hear commands until one starts a session or `stop` is set."""
-        log.info("idle", account=self.outcome.session.account.name)
+        log.info("idle", account=self.beside.account.name)
         waiting = [
             asyncio.create_task(stop.wait(), name="stop"),
             asyncio.create_task(self._started.wait(), name="started"),
@@ -85,11 +86,9 @@ class Idle:
         return True
 
     async def _hold_killed(self) -> None:
-        work = database_sync_to_async(hold_killed)
-        session = self.outcome.session
-        halts = await work(session, signals.ACTOR, signals.REASON)
-        self.pipeline.facts.account_now = {"halts": halts}
-        await close_past_engine(self.pipeline, session, signals.ACTOR, signals.REASON)
+        beside, work = self.beside, database_sync_to_async(hold_killed)
+        beside.show(await work(beside.account, beside.session, signals.ACTOR, signals.REASON))
+        await beside.close(signals.ACTOR, signals.REASON)
 
     async def execute(self, row: Command) -> None:
         """Do what a command says, and answer it."""
@@ -109,7 +108,7 @@ class Idle:
                 return await self._start(row)
             case Command.Kind.HALT | Command.Kind.KILL:
                 halts = await database_sync_to_async(hold)(row)
-                self.pipeline.facts.account_now = {"halts": halts}
+                self.beside.show(halts)
                 if row.kind == Command.Kind.HALT:
                     return True, f"halted: {NO_SESSION}; the next begins halted"
                 closed = await self._closed(row)
@@ -117,7 +116,7 @@ class Idle:
                 return not closed or PROVEN in closed, f"{told}; {closed}" if closed else told
             case Command.Kind.RESUME:
                 lifted, halts = await database_sync_to_async(lift)(row)
-                self.pipeline.facts.account_now = {"halts": halts}
+                self.beside.show(halts)
                 return bool(lifted), f"lifted {', '.join(lifted)}" if lifted else "nothing to lift"
             case Command.Kind.STOP:
                 return False, f"nothing to stop: {NO_SESSION}"
@@ -126,19 +125,19 @@ class Idle:
                 if not closed:
                     return False, f"nothing is open: {NO_SESSION}"
                 halts = await database_sync_to_async(halted)(row.account_id, Halt.KILL)
-                self.pipeline.facts.account_now = {"halts": halts}
+                self.beside.show(halts)
                 return PROVEN in closed, f"{closed}; the next session begins halted"
 
     async def _closed(self, row: Command) -> str:
         by = row.requested_by.get_username() if row.requested_by else ACTOR
-        return await close_past_engine(self.pipeline, self.outcome.session, by, row.reason)
+        return await self.beside.close(by, row.reason)
 
     async def _start(self, row: Command) -> tuple[bool, str]:
         if row.account.mode == "live" and not row.confirmed:
             return False, "it trades real money: start it from the page, which asks to confirm it"
         try:
             work = database_sync_to_async(self._prepare, thread_sensitive=False)
-            self.next = await work(self.outcome, row.pk)
+            self.next = await work(self.beside.outcome, row.pk)
         except REFUSALS as error:
             return False, " ".join(str(error).split())
         except Exception as error:
@@ -152,8 +151,8 @@ class Idle:
     async def _answer(self, row: Command, ok: bool, result: str) -> None:
         status = Command.Status.DONE if ok else Command.Status.REFUSED
         await self._lookout.answer(row, status, result)
-        session = self.next[2].session if self.next else self.outcome.session
-        await database_sync_to_async(note)(row, session, self.outcome.engine.ts or 0)
+        session = self.next[2].session if self.next else self.beside.session
+        await database_sync_to_async(note)(row, session, self.beside.ts)
 
 
 async def settle_left(pipeline: "Pipeline", outcome: "Outcome", held: str) -> None:
@@ -199,10 +198,10 @@ def hold(row: Command) -> list[str]:
     return halted(row.account_id, HALTS[Command.Kind(row.kind)])
 
 
-def hold_killed(session: Session, actor: str, reason: str) -> list[str]:
+def hold_killed(account: Account, session: Session | None, actor: str, reason: str) -> list[str]:
     """The kill switch was pulled while nothing traded; the halts that the account has now."""
-    halts = halted(session.account_id, Halt.KILL)
-    audit(session, session.last_tick_ns, "kill_switch", {"reason": reason}, actor=actor)
+    halts = halted(account.pk, Halt.KILL)
+    audit(session, _time(session), "kill_switch", {"reason": reason}, actor=actor)
     return halts
 
 
@@ -221,7 +220,11 @@ def give_back(row: Command) -> None:
     taken.update(status=Command.Status.PENDING, executed_at=None)
 
 
-def note(row: Command, session: Session, ts: int) -> None:
+def _time(session: Session | None) -> int:
+    return session.last_tick_ns if session is not None else now_ns()
+
+
+def note(row: Command, session: Session | None, ts: int) -> None:
     """The audit's word of a command that no engine executed."""
     by = row.requested_by
     payload: dict[str, Any] = {
@@ -232,4 +235,4 @@ def note(row: Command, session: Session, ts: int) -> None:
         "reason": row.reason,
     }
     actor = by.get_username() if by else "pipeline"
-    audit(session, ts or session.last_tick_ns, "command_done", payload, actor=actor)
+    audit(session, ts or _time(session), "command_done", payload, actor=actor)

@@ -155,7 +155,10 @@ class Operator(Lookout):
             case Command.Kind.STOP if self._stop is not None:
                 self._stop(row)
             case Command.Kind.STOP:
-                text = "this process serves no page and would end; stop it where it runs"
+                text = (
+                    "this process serves no page and would end; stop it where it runs, or run it "
+                    "with --stay"
+                )
                 await self.answer(row, Command.Status.REFUSED, text)
             case _:
                 await self._put(engine_command(row, self._event_time()))

@@ -12,8 +12,8 @@ import hashlib
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from engine.errors import EngineError
 from engine.warm import compile_engine
 from marketdata.calendars import NEW_YORK
 from marketdata.errors import MarketDataError
-from trading import clock
+from trading import clock, standing
 from trading.brokers import broker
 from trading.brokers.live import live_adapter, live_broker
 from trading.errors import StartError, TradingError
@@ -38,22 +38,26 @@ from trading.heartbeat.beating import Heart, beating
 from trading.journal.beginning import record
 from trading.journal.resuming import resume
 from trading.login import one_time_link
-from trading.models import Notice, Session
+from trading.models import Account, Notice, Session
 from trading.notify import News, post
 from trading.notify.delivery import delivering
 from trading.observing.figures import observe
 from trading.observing.serving import observable
+from trading.pipeline.beside import After, Before, Beside
 from trading.pipeline.core import Engine
 from trading.pipeline.halts import hold_for_next
 from trading.pipeline.idle import Idle, Prepare, Prepared, hold_killed
 from trading.pipeline.market import Market, recorded, simulated
-from trading.pipeline.options import Plan
+from trading.pipeline.options import Options, Plan
 from trading.pipeline.past_engine import close_past_engine
 from trading.pipeline.publisher import GROUP
 from trading.pipeline.server import PageServer, address, bind
 from trading.pipeline.signals import ACTOR, REASON, KillSwitch, leave, stop_on_signals
 from trading.pipeline.start import Start, begin, last_tick, open_account
 from trading.pipeline.supervisor import Outcome, Pipeline
+from trading.pipeline.waiting import stand_by, why_wait
+from trading.schedule import embedded
+from trading.selectors import current_session
 from trading.wire import Json
 
 log = structlog.get_logger(__name__)
@@ -62,23 +66,34 @@ Tell = Callable[[str, str], None]
 """Called with the page's address and a link that logs in once."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Staying:
+    """What a process that stays after its session needs to know. `words`: what it was started with,
+    for the day's jobs; `wait`: it may begin without a session (`trading.pipeline.waiting`)."""
+
+    words: Options
+    wait: bool = False
+
+
 def run(
     plan: Plan,
     *,
     serve: tuple[str, int] | None,
     tell: Tell,
     replan: Callable[[], Plan] | None = None,
-) -> Outcome:
-    """Trade as planned. StartError when something outside prevents it.
+    staying: Staying | None = None,
+) -> Outcome | None:
+    """Trade as planned. StartError when something outside prevents it. None when nothing was begun
+    until it was stopped.
 
-    A process that serves goes on when its session is over; `replan` says what a start from the page
-    trades then (the same again, unless it is given).
+    A process that serves or is `staying` goes on when its session is over; `replan` says what a
+    start trades then (the same again, unless it is given).
     """
     switch = KillSwitch()
     switch.arm()
     signal.signal(signal.SIGTERM, leave)
     with delivering(), told_if_refused(plan):
-        return _run_alone(plan, serve, tell, replan, switch)
+        return _run_alone(plan, serve, tell, replan, switch, staying)
 
 
 def _run_alone(
@@ -87,18 +102,21 @@ def _run_alone(
     tell: Tell,
     replan: Callable[[], Plan] | None,
     switch: KillSwitch,
-) -> Outcome:
+    staying: Staying | None,
+) -> Outcome | None:
     check_database()
     listener = bind(*serve) if serve else None
     try:
-        with only_pipeline_of(plan.account):
-            market, start = prepare(plan)
+        with only_pipeline_of(plan.account), standing_by(plan, staying):
+            first = _first(plan, staying)
             connection.close()  # this thread asks nothing more
             # Before the page is there: compiling would hold up whoever opens it.
             compile_engine(plan.config)
             set_aside_what_stays()
             again = partial(_again, replan or (lambda: plan))
-            return asyncio.run(_run(plan, market, start, listener, tell, again, switch))
+            stays = listener is not None or staying is not None
+            following = again if stays else None
+            return asyncio.run(_run(plan, first, listener, tell, following, switch))
     finally:
         if switch.pulled:
             hold_for_next(plan.account)
@@ -127,6 +145,28 @@ def told_if_refused(plan: Plan) -> Iterator[None]:
             )
         )
         raise
+
+
+@contextmanager
+def standing_by(plan: Plan, staying: Staying | None) -> Iterator[None]:
+    """Say that this process stands by, where the day's jobs are to know it."""
+    if staying is None or not standing.on_clock(plan):
+        yield
+        return
+    try:
+        standing.began(plan, staying.words)
+        yield
+    finally:
+        with suppress(DatabaseError):
+            standing.ended(plan.account)
+
+
+def _first(plan: Plan, staying: Staying | None) -> Prepared | Account:
+    """The first session, or the account that is waited with."""
+    if staying is not None and staying.wait and (why := why_wait(plan)):
+        log.info("waiting", account=plan.account, reason=why)
+        return stand_by(plan)
+    return (plan, *prepare(plan))
 
 
 def set_aside_what_stays() -> None:
@@ -195,11 +235,12 @@ def prepare(plan: Plan, *, left: int = 0, answering: int | None = None) -> tuple
         raise StartError(f"the database failed: {str(error).strip()}") from error
 
 
-def _again(replan: Callable[[], Plan], outcome: Outcome, command: int) -> Prepared:
-    """The session after another one. A recording that did not end goes on where it was left."""
-    plan = replan()
-    over = outcome.status == Session.Status.ENDED
-    left = 0 if over else outcome.engine.last_tick_ts or 0
+def _again(replan: Callable[[], Plan], outcome: Outcome | None, command: int) -> Prepared:
+    """The session after another one, or the first of a process that waited. A recording that did
+    not end goes on where it was left."""
+    plan, left = replan(), 0
+    if outcome is not None and outcome.status != Session.Status.ENDED:
+        left = outcome.engine.last_tick_ts or 0
     market, start = prepare(plan, left=left, answering=command)
     compile_engine(plan.config)
     return plan, market, start
@@ -207,29 +248,61 @@ def _again(replan: Callable[[], Plan], outcome: Outcome, command: int) -> Prepar
 
 async def _run(
     plan: Plan,
-    market: Market,
-    start: Start,
+    first: Prepared | Account,
     listener: socket.socket | None,
     tell: Tell,
-    again: Prepare,
+    again: Prepare | None,
     switch: KillSwitch,
-) -> Outcome:
+) -> Outcome | None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     switch.arm_in_loop()
-    server = None
+    server = jobs = None
+    if again is not None and embedded.wanted():
+        jobs = embedded.Embedded()
+        jobs.start()
     if listener is not None:
         server = PageServer(listener)
         server.start()
         base = address(listener)
         tell(base, await database_sync_to_async(one_time_link)(base))
     try:
-        following = again if server is not None else None
         async with beating(plan) as heart, observable():
-            return await sessions((plan, market, start), stop, following, switch, heart)
+            if isinstance(first, Account):
+                return await _from_waiting(plan, first, stop, again, switch, heart)
+            return await sessions(first, stop, again, switch, heart)
     finally:
+        if jobs is not None:
+            await jobs.stop()
         if server is not None:
             await server.stop()
+
+
+async def _from_waiting(
+    plan: Plan,
+    account: Account,
+    stop: asyncio.Event,
+    again: Prepare | None,
+    switch: KillSwitch,
+    heart: Heart | None,
+) -> Outcome | None:
+    """Wait for the first session, then one after the other."""
+    assert again is not None  # noqa: S101 (who waits stays)
+    last = await database_sync_to_async(current_session)(account)
+    connect = partial(live_adapter, plan.broker) if plan.broker is not None else None
+    first = await _idle(Before(account, last, _send, connect), again, stop, switch)
+    return await sessions(first, stop, again, switch, heart) if first is not None else None
+
+
+async def _idle(
+    beside: Beside, again: Prepare, stop: asyncio.Event, switch: KillSwitch
+) -> Prepared | None:
+    waiting = Idle(beside, again)
+    switch.aim(waiting.kill)
+    try:
+        return await waiting.wait(stop)
+    finally:
+        switch.aim(None)
 
 
 async def sessions(
@@ -263,9 +336,7 @@ async def sessions(
             if heart is not None:
                 heart.rest(outcome)
             if again is not None:
-                waiting = Idle(ended, outcome, again)
-                switch.aim(waiting.kill)
-                following = await waiting.wait(stop)
+                following = await _idle(After(ended, outcome), again, stop, switch)
 
         switch.aim(partial(pipeline.kill, ACTOR, REASON))
         outcome = await pipeline.run(stop, linger=idle if again else None)
@@ -273,7 +344,8 @@ async def sessions(
         if heart is not None:
             heart.over(outcome)
     if switch.pulled:  # too late for the session
-        await database_sync_to_async(hold_killed)(outcome.session, ACTOR, REASON)
+        session = outcome.session
+        await database_sync_to_async(hold_killed)(session.account, session, ACTOR, REASON)
         await close_past_engine(pipeline, outcome.session, ACTOR, REASON)
     return outcome
 

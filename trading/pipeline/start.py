@@ -187,7 +187,7 @@ def feed_json(plan: Plan, market: Market) -> dict[str, Any]:
 
 
 def audit(
-    session: Session, ts: int, kind: str, payload: dict[str, Any], *, actor: str = "pipeline"
+    session: Session | None, ts: int, kind: str, payload: dict[str, Any], *, actor: str = "pipeline"
 ) -> None:
     """Write an event that no engine said, and what the trader hears of it."""
     with transaction.atomic():

@@ -58,7 +58,7 @@ def await_answer(
 ) -> Command:
     """The command as it stands once it is answered, or after so many seconds."""
     until = clock() + wait_s
-    while not _answered(row) and clock() < until:
+    while not answered(row) and clock() < until:
         sleep(LOOK_S)
         row.refresh_from_db()
         row = expired(row)
@@ -71,7 +71,8 @@ def done_directly(row: Command, result: str) -> None:
         announce(row)
 
 
-def _answered(row: Command) -> bool:
+def answered(row: Command) -> bool:
+    """Whether nothing more is to be said, in live mode also of the broker's proof."""
     if row.status == Command.Status.DONE and _proves(row):
         return PROVEN in row.result or any(words in row.result for words in DISPROVEN)
     return row.status in OVER

@@ -25,29 +25,40 @@ class Command(OneLineCommand):
         where = parser.add_mutually_exclusive_group()
         where.add_argument("--serve", metavar="HOST:PORT", help="serve the live page there")
         where.add_argument("--headless", action="store_true", help="no page (default)")
+        parser.add_argument(
+            "--stay",
+            action="store_true",
+            help="run for good: outside trading hours wait, and start each day (docs/schedule.md)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         from engine.errors import EngineError
         from marketdata.errors import MarketDataError
         from trading.errors import TradingError
         from trading.pipeline import options as words
-        from trading.pipeline.run import run
+        from trading.pipeline.run import Staying, run
 
         try:
             told = asked(options)
             serve = words.parse_address(options["serve"]) if options["serve"] is not None else None
             plan = words.timed(words.plan(told, own=True))
-            check_live(plan)
+            if not options["stay"]:
+                check_live(plan)
+            stays = options["stay"] or serve is not None
             outcome = run(
                 plan,
                 serve=serve,
                 tell=self._tell,
                 replan=lambda: words.timed(words.plan(told, own=True, after=plan)),
+                staying=Staying(words=told, wait=options["stay"]) if stays else None,
             )
         except (EngineError, MarketDataError, TradingError) as error:
             raise refusal(error) from error
         except KeyboardInterrupt:
             sys.exit(130)
+        if outcome is None:
+            self.stdout.write("Nothing was traded.")
+            return
         self._summarise(outcome)
         if outcome.error:
             raise CommandError(" ".join(outcome.error.split()))
