@@ -59,13 +59,20 @@ def sidebar(request: HttpRequest) -> list[Item]:
             ],
         },
         {
+            "title": "Day by day",
+            "items": [
+                _list("Schedule", "schedule", "trading", "job"),
+                _list("Runs of jobs", "event_available", "trading", "jobrun"),
+            ],
+        },
+        {
             "title": "People and tasks",
             "collapsible": True,
             "items": [
                 _list("Users", "person", "auth", "user"),
                 _list("Groups", "group", "auth", "group"),
                 _list("API tokens", "key", "trading", "apitoken"),
-                _list("Periodic tasks", "schedule", "django_celery_beat", "periodictask"),
+                _list("Periodic tasks", "update", "django_celery_beat", "periodictask"),
                 _list("Task results", "task_alt", "django_celery_results", "taskresult"),
             ],
         },

@@ -24,6 +24,7 @@ from trading import admin_heartbeat as admin_heartbeat  # registers its page
 from trading import admin_libraries as admin_libraries  # registers the libraries' own pages
 from trading import admin_notices as admin_notices  # registers their pages
 from trading import admin_preflight as admin_preflight  # registers its page
+from trading import admin_schedule as admin_schedule  # registers its pages
 from trading import admin_tokens as admin_tokens  # registers its page
 from trading.commands import nudge
 from trading.configuration.stored import find
