@@ -8,10 +8,12 @@ import sys
 
 from tests.day.clock import of_environment
 from trading import clock
+from trading.schedule import child
 
 
 def main(words: list[str]) -> None:
     clock.use(of_environment())
+    child.PROGRAM[:] = [sys.executable, "-m", "tests.day.process", "trading.schedule.process"]
     sys.argv = words
     program = words[0]
     if program.endswith(".py"):

@@ -13,6 +13,7 @@ from trading.brokers.paper import PaperBroker
 from trading.models import Account, AuditEvent
 from trading.pipeline import run as running
 from trading.pipeline import signals
+from trading.pipeline.beside import After
 from trading.pipeline.idle import Idle, hold_killed
 from trading.pipeline.signals import KillSwitch
 from trading.pipeline.stream import part
@@ -127,7 +128,8 @@ def test_between_two_sessions_on_paper_it_halts_the_account():
     )  # fmt: skip
 
     async def pulled():
-        idle = Idle(pipeline, SimpleNamespace(session=session), None)
+        outcome = SimpleNamespace(session=session, engine=SimpleNamespace(ts=1))
+        idle = Idle(After(pipeline, outcome), None)
         stop = asyncio.Event()
         stop.set()
         assert idle.kill()
@@ -141,6 +143,6 @@ def test_between_two_sessions_on_paper_it_halts_the_account():
 @pytest.mark.django_db
 def test_between_two_sessions_it_holds_for_the_next():
     session = session_row()
-    assert hold_killed(session, "signal", "SIGUSR1") == ["kill"]
+    assert hold_killed(session.account, session, "signal", "SIGUSR1") == ["kill"]
     assert Account.objects.get().halts == ["kill"]
     assert AuditEvent.objects.get(kind="kill_switch").actor == "signal"

@@ -26,7 +26,8 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):  # sys.stdin would be locked when this process ends by itself
+        pass
     os._exit(0)
 
 
