@@ -88,6 +88,12 @@ class Heart:
         self.beat()
         self.systemd.ready()
 
+    def wait(self) -> None:
+        """The process stands by, and has no session yet."""
+        self.state, self.error = "idle", ""
+        self.beat()
+        self.systemd.ready()
+
     def rest(self, outcome: "Outcome") -> None:
         """A session is over."""
         self.state, self.error = "idle", outcome.error

@@ -290,6 +290,8 @@ async def _from_waiting(
     assert again is not None  # noqa: S101 (who waits stays)
     last = await database_sync_to_async(current_session)(account)
     connect = partial(live_adapter, plan.broker) if plan.broker is not None else None
+    if heart is not None:
+        heart.wait()
     first = await _idle(Before(account, last, _send, connect), again, stop, switch)
     return await sessions(first, stop, again, switch, heart) if first is not None else None
 
