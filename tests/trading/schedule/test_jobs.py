@@ -28,7 +28,17 @@ from trading.models import (
     Trade,
 )
 from trading.pipeline.options import Options, plan
-from trading.schedule.jobs import asking, cleanup, flatten, parity, preflight, roll, start
+from trading.schedule.jobs import (
+    asking,
+    cleanup,
+    digest,
+    flatten,
+    parity,
+    preflight,
+    recap,
+    roll,
+    start,
+)
 from trading.schedule.work import JobError, Turn
 
 TURN = Turn(job="job", day=DAY, key="key-1")
@@ -387,6 +397,45 @@ def test_parity_waits_for_the_end_and_tells_what_differs(data_dir: Any) -> None:
         parity.perform(TURN)
     assert not error.value.again
     assert [account for account, _ in error.value.facts] == ["paper-MES"]
+
+
+# Digest and recap
+
+
+@pytest.mark.django_db
+def test_a_day_without_sessions_has_neither_digest_nor_recap() -> None:
+    for job in (digest, recap):
+        assert job.perform(TURN).skipped
+
+
+@pytest.mark.django_db
+def test_the_digest_is_told_and_the_recap_written_and_sent(data_dir: Any, settings: Any) -> None:
+    running()
+    assert digest.perform(TURN).text == "told of 1 session"
+    assert Notice.objects.get().kind == "digest"
+    settings.EXPORT_TARGET = ""
+    text = recap.perform(TURN).text
+    assert text.endswith("; Nothing is sent: EXPORT_TARGET is not set.")
+    assert (data_dir / "recaps" / text.split()[1].rstrip(";")).is_file()
+
+
+@pytest.mark.django_db
+def test_what_could_not_be_sent_is_tried_again_and_bad_settings_are_not(
+    data_dir: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trading.export import sending
+
+    running()
+    results = [sending.Result("a.parquet", "sent"), sending.Result("b", "failed", error="full")]
+    monkeypatch.setattr(sending, "send", lambda day: sending.Sent(day, "s3://b", results))
+    with pytest.raises(JobError, match="1 of 2 files are at s3://b") as error:
+        recap.perform(TURN)
+    assert (error.value.again, error.value.facts) == (True, (("b", "full"),))
+    monkeypatch.undo()
+    settings.EXPORT_TARGET = "ftp://nonsense"
+    with pytest.raises(JobError, match="not sent: ") as error:
+        recap.perform(TURN)
+    assert not error.value.again
 
 
 # What is deleted
