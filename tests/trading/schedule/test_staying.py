@@ -36,9 +36,7 @@ class Desk:
         self.process: subprocess.Popen[str] | None = None
 
     def begin(self, at: str, *, schedule: bool) -> None:
-        begins = datetime.fromisoformat(at).replace(tzinfo=NEW_YORK)
-        clock = FastClock.standing(self.folder / "clock", begins, 1.0)
-        clock.go()
+        clock = FastClock.starting(datetime.fromisoformat(at).replace(tzinfo=NEW_YORK), 1.0)
         words = ("manage.py", "trade", "--headless", "--stay", "--account", "paper-MES")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.day.process", *words],
