@@ -26,7 +26,7 @@ BEFORE = (("preflight", "start"), ("start", "flatten"), ("flatten", "digest"), (
 CONFIRM = "trading/schedule_again.html"
 COLOURS = {
     "running": "info", "done": "success", "failed": "danger", "missed": "danger",
-    "waiting to be tried again": "warning",
+    "waiting to be tried again": "warning", "skipped": "default",
 }  # fmt: skip
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.utils import timezone
 
 from engine.config import EngineConfig
 from engine.ticks import NS
@@ -32,6 +33,8 @@ class Connect(Protocol):
 def look(plan: Plan, *, connect: Connect, actor: str, now: int | None = None) -> Preflight:
     """Check everything and store what was found. `connect` makes the broker's adapter; `now`: UTC
     ns. The row is unsaved when the database takes none: it has failed then."""
+    # Rows note the machine's time, which is what its clock is looked at by.
+    machines = timezone.now() if now is None else datetime.fromtimestamp(now / NS, UTC)
     now = clock.now_ns() if now is None else now
     results = [machine.database()]
     config, balance = plan.config, None
@@ -51,7 +54,7 @@ def look(plan: Plan, *, connect: Connect, actor: str, now: int | None = None) ->
         found, balance, heard = at_broker(plan, plan.broker, config, connect)
         results += found
     if results[0].level == "pass":
-        results.append(machine.clock(datetime.fromtimestamp(now / NS, UTC), heard=heard))
+        results.append(machine.clock(machines, heard=heard))
     row = Preflight(
         account=plan.account,
         mode=plan.mode,

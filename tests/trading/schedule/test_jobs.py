@@ -149,13 +149,15 @@ def test_which_market_is_on_the_clock(words: dict[str, str], is_so: bool) -> Non
 
 @pytest.mark.django_db
 def test_the_preflight_is_of_who_stands_by_and_says_what_failed(
+    clock: SetClock,
     data_dir: Any,
 ) -> None:
+    clock.set("2024-06-12 09:25")  # long before what the rows note, as on a day that is run fast
     assert preflight.perform(TURN).skipped
     stand_by()
     assert preflight.perform(TURN).text == "passed: paper-MES"
     row = Preflight.objects.get()
-    assert (row.account, row.actor) == ("paper-MES", "schedule")
+    assert (row.account, row.actor, row.day) == ("paper-MES", "schedule", DAY)
     stand_by("live-feed", feed="databento")
     with pytest.raises(JobError, match="live-feed: Feed: no key of Databento") as error:
         preflight.perform(TURN)
