@@ -24,7 +24,7 @@ from engine.events import Signal
 from engine.names import Pattern
 from engine.patterns import FOUND
 from engine.patterns.unfinished import revisit
-from engine.router import route
+from engine.router import count_approved, route
 from engine.rules import RULES, compiled_matrix, compiled_rules
 from engine.schedule import TradingDay
 from engine.signals import SignalReader
@@ -47,8 +47,8 @@ levels are carried in. What is answered: how many of them are left before the da
 
 
 class _Join(NamedTuple):
-    """`carried` and `before` have price, side, first bar; `wanted` bar, tick, where its found
-    patterns begin and end."""
+    """`carried` and `before` have price, side, first bar; `wanted` bar, tick, where its patterns
+    begin and end in `found`; `revisits` are those of carried levels by one bar."""
 
     head: npt.NDArray[np.void]
     rules: npt.NDArray[np.void]
@@ -56,6 +56,7 @@ class _Join(NamedTuple):
     carried: npt.NDArray[np.int64]
     before: npt.NDArray[np.int64]
     wanted: npt.NDArray[np.int64]
+    revisits: npt.NDArray[np.void]
     found: npt.NDArray[np.void]
 
 
@@ -84,6 +85,7 @@ def _cut(w: Any) -> _Join:
         w[w[4] : w[5]].reshape((-1, 3)),
         w[w[5] : w[6]].reshape((-1, 4)),
         w[w[6] : w[7]].view(FOUND),
+        w[w[7] : w[8]].view(FOUND),
     )
 
 
@@ -107,9 +109,10 @@ def _revisit_carried(b: int, carried: Any, count: int, found: Any, n: int) -> An
     for k in range(count):
         if carried[k, 2] == b:
             n = revisit(carried[k, 0], carried[k, 1], found, n)
-        else:
+            continue
+        if kept < k:  # most bars revisit none
             carried[kept] = carried[k]
-            kept += 1
+        kept += 1
     return n, kept
 
 
@@ -117,43 +120,58 @@ def _revisit_carried(b: int, carried: Any, count: int, found: Any, n: int) -> An
 def _drop_oldest(carried: Any, count: int, room: int) -> int:
     """Forget what there is no room for; how many are left."""
     beyond = max(count - room, 0)
-    for k in range(beyond, count):
+    for k in range(beyond, count if beyond else 0):
         carried[k - beyond] = carried[k]
     return count - beyond
 
 
+@inner
+def _list(own: Any, revisits: Any, found: Any, n: int) -> int:
+    """Put a bar's patterns into `found`, in their order."""
+    k = 0
+    while k < len(own) and own[k].pattern != REVISITED:
+        found[n] = own[k]
+        n, k = n + 1, k + 1
+    for each in range(len(revisits)):
+        found[n] = revisits[each]
+        n += 1
+    while k < len(own):
+        found[n] = own[k]
+        n, k = n + 1, k + 1
+    return n
+
+
 @njit
 def join(day_words: Any, words: Any) -> None:
-    """Go through a day's bars with what is carried in, and route what each found."""
+    """Go through a day's bars with what is carried in, and route what each found. Patterns are
+    listed for wanted bars, which are few; of the others they are counted."""
     day, t = _cut_day(day_words), _cut(words)
-    asked, rules, found = t.head[0], t.rules[0], t.found
+    asked, rules = t.head[0], t.rules[0]
     last = len(day.bars) - 1
     for k in range(asked.carried):
         t.carried[k, 2] = _first_bar(day.rows, t.carried[k, 0] // rules.row_ticks, last + 1)
-    asked.before = asked.approved = asked.wanted = 0
-    n = own = 0
+    asked.before = asked.found = asked.approved = asked.wanted = 0
+    n = first = 0
     for b in range(last + 1):
         if b == last:
             asked.before = asked.carried
             t.before[: asked.before] = t.carried[: asked.before]
         bar = day.bars[b]
-        first = n
-        while own < bar.found and day.found[own].pattern != REVISITED:
-            found[n] = day.found[own]
-            n, own = n + 1, own + 1
-        n, left = _revisit_carried(b, t.carried, asked.carried, found, n)
+        met, left = _revisit_carried(b, t.carried, asked.carried, t.revisits, 0)
         asked.carried = _drop_oldest(t.carried, left, rules.unfinished_memory - bar.unfinished)
-        while own < bar.found:
-            found[n] = day.found[own]
-            n, own = n + 1, own + 1
-        approved = route(found[first:n], n - first, day.bars[b : b + 1], t.matrix, rules)
+        own, revisits = day.found[first : bar.found], t.revisits[:met]
+        first = bar.found
+        approved = count_approved(own, bar, t.matrix, rules)
+        approved += count_approved(revisits, bar, t.matrix, rules)
+        asked.found += len(own) + met
         asked.approved += approved
         if approved and asked.entries_from <= bar.end < asked.entries_to:
+            start, n = n, _list(own, revisits, t.found, n)
+            route(t.found[start:n], n - start, day.bars[b : b + 1], t.matrix, rules)
             wanted = t.wanted[asked.wanted]
             # One that is left open by its last trade ends with the day, which is after the hours.
-            wanted[0], wanted[1], wanted[2], wanted[3] = b, bar.ticks - asked.filled, first, n
+            wanted[0], wanted[1], wanted[2], wanted[3] = b, bar.ticks - asked.filled, start, n
             asked.wanted += 1
-    asked.found = n
 
 
 class JoinedDay(NamedTuple):
@@ -190,7 +208,8 @@ class Joiner:
         memory = self._memory
         sizes = (
             JOIN.itemsize // 8, len(self._rules), len(self._matrix),
-            3 * memory, 3 * memory, 4 * bars, found * FOUND.itemsize // 8,
+            3 * memory, 3 * memory, 4 * bars,
+            memory * FOUND.itemsize // 8, found * FOUND.itemsize // 8,
         )  # fmt: skip
         starts = np.cumsum([len(sizes) + 1, *sizes])
         self._words: Words = np.zeros(starts[-1], np.int64)

@@ -11,25 +11,38 @@ RULE_NAMES: Final = ("", "disabled", "bias", "strength", "confidence")
 
 
 @inner
+def rule_against(f: Any, reading: Any, matrix: Any, rules: Any) -> int:
+    """The rule that rejects a found pattern; 0 if none does."""
+    if not matrix[f.pattern, reading.regime]:
+        return DISABLED
+    if matrix[-1, reading.regime] * f.direction < 0:
+        return BIAS
+    if f.strength < rules.min_strength:
+        return STRENGTH
+    if reading.confidence < rules.min_confidence:
+        return CONFIDENCE
+    return 0
+
+
+@inner
 def route(found: Any, n: int, reading: Any, matrix: Any, rules: Any) -> int:
     """Fill `approved` and `rule` of found[:n]; how many were approved."""
-    regime, confidence = reading[0].regime, reading[0].confidence
-    bias = matrix[-1, regime]
     approved = 0
     for k in range(n):
         f = found[k]
-        if not matrix[f.pattern, regime]:
-            f.rule = DISABLED
-        elif bias * f.direction < 0:
-            f.rule = BIAS
-        elif f.strength < rules.min_strength:
-            f.rule = STRENGTH
-        elif confidence < rules.min_confidence:
-            f.rule = CONFIDENCE
-        else:
-            f.rule = 0
+        f.rule = rule_against(f, reading[0], matrix, rules)
+        if f.rule == 0:
             f.approved = 1
             approved += 1
+    return approved
+
+
+@inner
+def count_approved(found: Any, reading: Any, matrix: Any, rules: Any) -> int:
+    """How many `route` would approve."""
+    approved = 0
+    for k in range(len(found)):
+        approved += rule_against(found[k], reading, matrix, rules) == 0
     return approved
 
 

@@ -71,7 +71,7 @@ class PageReader:
             data = self._source.read_at(chunk.total_compressed_size, start)
         except OSError:
             return None
-        column = np.empty(chunk.num_values, kind)
+        column = _room(chunk.num_values, kind)
         return column if self._fill(column, data, stored) else None
 
     def _fill(self, column: Column, data: bytes, stored: np.dtype[Any]) -> bool:
@@ -101,6 +101,12 @@ class PageReader:
         except self._unpacking_error:
             return None
         return np.frombuffer(page, np.uint8) if len(page) == unpacked else None
+
+
+def _room(count: int, kind: np.dtype[Any]) -> Column:
+    """An array for so many numbers. Arrow's memory pool keeps what is freed for the next row group,
+    where numpy's would be fetched from the system anew, page by page."""
+    return np.frombuffer(pa.allocate_buffer(count * kind.itemsize), kind)
 
 
 def _decode(page: Bytes, encoding: int, values: npt.NDArray[np.int64], part: Column) -> bool:

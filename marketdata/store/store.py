@@ -47,11 +47,11 @@ class TickStore:
 
     def path(self, symbol: str, day: date) -> Path:
         """Where the whole day is, or would be."""
-        return self._folder(symbol) / f"{day.isoformat()}{PARQUET}"
+        return self._file(symbol, day, PARQUET)
 
     def journal_path(self, symbol: str, day: date) -> Path:
         """Where the day's journal is, while there is one."""
-        return self.path(symbol, day).with_suffix(JOURNAL)
+        return self._file(symbol, day, JOURNAL)
 
     def has(self, symbol: str, day: date) -> bool:
         """Whether anything is stored of the day."""
@@ -135,6 +135,10 @@ class TickStore:
 
     def _journal_of(self, info: DayInfo) -> Path:
         return self.journal_path(info.symbol, info.day)
+
+    def _file(self, symbol: str, day: date, kind: str) -> Path:
+        # Joined as text: every day of a run asks, and `/` makes a path for each part.
+        return Path(f"{self._folder(symbol)}/{day.isoformat()}{kind}")
 
     def _folder(self, symbol: str) -> Path:
         if not SYMBOL.fullmatch(symbol):
