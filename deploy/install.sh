@@ -112,6 +112,7 @@ write_environment() {
   [[ -n $(value DATA_DIR) ]] || added+=("DATA_DIR=${data#"$root"}")
   [[ -n $(value BACKUP_DIR) ]] || added+=("BACKUP_DIR=${backups#"$root"}")
   [[ -n $(value LOG_FORMAT) ]] || added+=('LOG_FORMAT=json')
+  [[ -n $(value WATCH_PAGES) ]] || added+=('WATCH_PAGES=http://127.0.0.1:8000/health/')
   ((${#added[@]})) || return 0
   {
     if [[ -f $env ]]; then cat "$env"; else cat "$source_dir/.env.example"; fi

@@ -2,26 +2,27 @@
 
     DATA_DIR/alive/worker-HOST, DATA_DIR/alive/beat-HOST
 
-`deploy/healthy.py` looks at the age. Asking a worker over Redis would cost a process of two seconds
-each time, and tell of Redis as well.
+`deploy/healthy.py` and the watchdog look at the age. Asking a worker over Redis would cost a
+process of two seconds each time, and tell of Redis as well.
 """
 
 import socket
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from celery import bootsteps
 from django.conf import settings
 from django_celery_beat.schedulers import DatabaseScheduler
 
-log = structlog.get_logger(__name__)
+from trading import clock
+from trading.watchdog.beside import ALIVE_EVERY_S, FOLDER
 
-EVERY_S: Final = 15.0
+log = structlog.get_logger(__name__)
 
 
 def file_of(what: str) -> Path:
-    return Path(settings.DATA_DIR) / "alive" / f"{what}-{socket.gethostname()}"
+    return Path(settings.DATA_DIR) / FOLDER / f"{what}-{socket.gethostname()}"
 
 
 def touch(what: str) -> None:
@@ -45,7 +46,8 @@ class Alive(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         touch("worker")
-        self._entry = parent.timer.call_repeatedly(EVERY_S, touch, ("worker",), priority=10)
+        every = clock.real(ALIVE_EVERY_S)
+        self._entry = parent.timer.call_repeatedly(every, touch, ("worker",), priority=10)
 
     def stop(self, parent: Any) -> None:
         if self._entry is not None:
@@ -54,7 +56,11 @@ class Alive(bootsteps.StartStopStep):
 
 
 class Scheduler(DatabaseScheduler):  # type: ignore[misc]
-    """Beat's, which is called at least every `max_interval`, five seconds."""
+    """Beat's, which is called at least every `max_interval`."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.max_interval = min(self.max_interval, clock.real(ALIVE_EVERY_S))
 
     def tick(self, *args: Any, **more: Any) -> float:
         touch("beat")

@@ -345,6 +345,9 @@ KEEP_NOTICES_DAYS = environment.whole_number("KEEP_NOTICES_DAYS", 90, low=1, hig
 KEEP_JOB_RUNS_DAYS = environment.whole_number("KEEP_JOB_RUNS_DAYS", 400, low=30, high=3650)
 KEEP_TASK_RESULTS_DAYS = environment.whole_number("KEEP_TASK_RESULTS_DAYS", 30, low=1, high=3650)
 
+# Where the watchdog asks whether the pages answer; nowhere when empty (docs/watchdog.md)
+WATCH_PAGES = environment.text("WATCH_PAGES")
+
 # Notifications
 
 DISCORD_WEBHOOK_URL = environment.webhook("DISCORD_WEBHOOK_URL")

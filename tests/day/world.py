@@ -10,15 +10,17 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any, Final
 from urllib.request import urlopen
 
 import psycopg
 
+from engine.instruments import instrument
 from engine.ticks import NS
-from marketdata.calendars import NEW_YORK
+from marketdata.calendars import NEW_YORK, new_york, schedule
 from tests.backtests.workers import OwnRedis
 from tests.chaos.preparing import RULES
 from tests.day.clock import HeldClock
@@ -27,9 +29,21 @@ from tests.servers.discord import DiscordServer
 from tests.services import find_postgres, free_port
 
 ACCOUNT: Final = "paper-MES"
-DAY: Final = datetime(2025, 11, 20, tzinfo=NEW_YORK)
 SPEED: Final = 120.0
 STARTED_S: Final = 180.0
+
+
+def next_regular_day() -> datetime:
+    """Midnight of the next trading day that has all its hours. What is stored says when it was
+    written by the real clock, and a day that is behind that would have a clock that is wrong."""
+    after = datetime.now(NEW_YORK).date() + timedelta(days=1)
+    for day in schedule(instrument("MES"), "rth").days(after, after + timedelta(days=14)):
+        if day.close == new_york(day.day, time_of_day(16)):
+            return datetime.combine(day.day, time_of_day(0), NEW_YORK)
+    raise RuntimeError("there is no regular trading day within two weeks")
+
+
+DAY: Final = next_regular_day()
 
 
 @dataclass
@@ -138,7 +152,7 @@ class World:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.postgres, autocommit=True) as connection:
-            return connection.execute(query).fetchall()  # type: ignore[call-overload,no-any-return]
+            return connection.execute(query).fetchall()
 
     def notices(self, kind: str) -> list[str]:
         """The titles of a kind, in the order in which they happened."""

@@ -18,6 +18,7 @@ from trading import clock
 from trading.heartbeat.reading import Beat, from_database, from_files, newest, since
 from trading.models import Delivery, JobRun
 from trading.watchdog import machine
+from trading.watchdog.beside import pages_error, silent_for
 from trading.watchdog.hours import Hours
 from trading.watchdog.seen import JobSeen, Seen
 from trading.watchdog.services import (
@@ -82,6 +83,8 @@ class Looker:
             database=database,
             redis=redis,
             jobs=() if database.error else self._rows.jobs,
+            silent=_said(lambda: silent_for(folder), {}),
+            pages=_said(pages_error, ""),
             notifications=None if database.error else self._rows.notifications,
         )
 

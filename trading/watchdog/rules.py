@@ -24,6 +24,8 @@ MEMORY_PERCENT: Final = 85
 DISK_BYTES: Final = 500 * MB
 SKEW_S: Final = 2.0
 JOURNAL_STILL_S: Final = 120
+SILENT: Final = timedelta(minutes=2)
+"""Eight signs of life."""
 BROKER_DOWN_S: Final = 60
 COOL_DOWN: Final = timedelta(minutes=15)
 HOURLY: Final = timedelta(hours=1)
@@ -219,6 +221,24 @@ def redis_gone(seen: Seen) -> Iterator[Found]:
         yield Found(text=seen.redis.error)
 
 
+# What runs beside
+
+
+def silent(what: str) -> Callable[[Seen], Iterator[Found]]:
+    def find(seen: Seen) -> Iterator[Found]:
+        for name, age in seen.silent.items():
+            kind, _, host = name.partition("-")
+            if kind == what and age > SILENT:
+                yield Found(about=host, text=f"{what} on {host} was last heard {ago(age)}")
+
+    return find
+
+
+def pages_silent(seen: Seen) -> Iterator[Found]:
+    if seen.pages:
+        yield Found(text=seen.pages)
+
+
 # What is done each day
 
 
@@ -317,6 +337,21 @@ RULES: Final = (
         kind="redis_unreachable", level=Level.ERROR, title="Redis does not answer",
         remedy="start it, or correct REDIS_URL; the live page and commands wait for it",
         find=redis_gone,
+    ),
+    Rule(
+        kind="worker_silent", level=Level.ERROR, title="a worker is not heard",
+        remedy="start it again: what it had under way is done again; until then no backtest runs, "
+        "and the day's jobs wait",
+        find=silent("worker"),
+    ),
+    Rule(
+        kind="beat_silent", level=Level.ERROR, title="nobody looks at the schedule",
+        remedy="start Celery's beat again: what was missed is caught up", find=silent("beat"),
+    ),
+    Rule(
+        kind="pages_silent", level=Level.ERROR, title="the pages do not answer",
+        remedy="start the web process again, or correct WATCH_PAGES; trading goes on without it",
+        find=pages_silent,
     ),
     Rule(
         kind="job_failed", level=Level.ERROR, title="a job failed",

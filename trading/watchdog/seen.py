@@ -22,7 +22,8 @@ class JobSeen:
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """`now` is the trading day's clock. `alive`: None for a process that cannot be seen from here.
-    `expected`: accounts that somebody said are to run now. `clock_kept`, `notifications`: None
+    `expected`: accounts that somebody said are to run now. `silent`: how long ago each worker and
+    beat was heard; `pages`: why they do not answer. `clock_kept`, `notifications`: None
     where nothing is known."""
 
     now: datetime
@@ -35,6 +36,8 @@ class Seen:
     database: Answer = field(default_factory=Answer)
     redis: Answer | None = None
     jobs: tuple[JobSeen, ...] = ()
+    silent: Mapping[str, timedelta] = field(default_factory=dict)
+    pages: str = ""
     notifications: Json | None = None
 
     def age(self, beat: Beat) -> timedelta:

@@ -1,6 +1,6 @@
 """The table of rules, one look at a time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -179,3 +179,22 @@ def test_what_are_no_hours_is_said(text: str) -> None:
 def test_hours_do_not_go_past_the_end_of_the_trading_day() -> None:
     with pytest.raises(OptionError, match="17:00"):
         hours("a=16:00-18:00")
+
+
+@pytest.mark.parametrize(
+    ("silent", "expected"),
+    [
+        ({"worker-a": timedelta(seconds=120), "beat-a": timedelta(0)}, []),
+        ({"worker-a": timedelta(seconds=121), "worker-b": timedelta(0)}, ["worker_silent"]),
+        ({"beat-a": timedelta(hours=1)}, ["beat_silent"]),
+    ],
+)
+def test_workers_and_beat_are_missed_after_two_minutes(
+    silent: dict[str, timedelta], expected: list[str]
+) -> None:
+    assert kinds(seen(silent=silent)) == expected
+
+
+def test_pages_that_do_not_answer_are_said_with_the_reason() -> None:
+    (found,) = findings(seen(pages="Connection refused"))
+    assert (found.rule.kind, found.found.text) == ("pages_silent", "Connection refused")
