@@ -13,9 +13,10 @@ from tests.trading.broker_double import Double
 from trading.brokers.adapter import BrokerOrder, Execution
 from trading.models import Account, AuditEvent, Preflight, Trade
 from trading.pipeline.options import Options, plan
-from trading.preflight import machine
-from trading.preflight.looking import look
+from trading.preflight import looking, machine, services
+from trading.preflight.looking import look, outside_checks
 from trading.preflight.machine import database_time
+from trading.preflight.results import passed
 from trading.preflight.table import show
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +29,20 @@ SATURDAY = NOON + 3 * 86_400 * NS
 def rithmic(settings, data_dir):
     settings.RITHMIC_ACCOUNT = "S-1"
     settings.RITHMIC_URL = "wss://127.0.0.1:5"
+
+
+@pytest.fixture(autouse=True)
+def a_machine_without_fault(monkeypatch):
+    """What a machine and its services are like has tests of its own."""
+    monkeypatch.setattr(machine, "clock_kept", lambda: True)
+    monkeypatch.setattr(looking, "dangers", lambda plan, config: [passed("Dangers", "none")])
+    monkeypatch.setattr(looking, "outside_checks", quick_checks)
+
+
+def quick_checks(plan):
+    """Those that look at nothing outside this process."""
+    quick = {"Redis", "Disk", "Growth", "Tick store", "Journal", "Open files", "NTP", "Feed"}
+    return [check for check in outside_checks(plan) if check.name in quick]
 
 
 @pytest.fixture(autouse=True)
@@ -201,7 +216,7 @@ def test_the_databases_clock_is_its_own_where_it_is_a_server():
 
 def test_redis_that_does_not_answer(settings):
     settings.REDIS_URL = "redis://:secret@127.0.0.1:1/0"
-    result = machine.redis()
+    (result,) = services.redis()
     assert result.level == "fail"
     assert "secret" not in result.text
 

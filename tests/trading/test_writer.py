@@ -337,3 +337,17 @@ def test_half_a_day_then_the_rest_is_the_same_as_the_whole(start):
 def test_parts_are_views():
     whole = ticks()
     assert part(whole, 3, 9).ts.base is not None
+
+
+def test_what_may_wait_is_done_when_the_interval_is_over(writer, clock):
+    """An order that is just leaving has the processor to itself."""
+    done = []
+    writer.beside(lambda recorder: done.append(recorder))
+    writer.collect(timeout=0)
+    assert writer._seconds_to_flush() == pytest.approx(INTERVAL_S)
+    writer.catch_up()
+    assert done == []
+    clock.now += INTERVAL_S
+    writer.catch_up()
+    writer.catch_up()
+    assert done == [writer.recorder]

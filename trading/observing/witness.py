@@ -1,7 +1,8 @@
 """Counts what the engine says, and logs what it says of orders, trades and halts.
 
 An output of the pipeline. It only hands on: counting and logging are done in the writer's thread,
-beside the rows. What a run before this one said, and is replayed at a start, is neither counted nor
+when it writes rows, a quarter of a second later; each line has the time at which it happened (`ts`,
+event time). What a run before this one said, and is replayed at a start, is neither counted nor
 logged again. Every line has the ids of what it is about: trade, order, command, session, day.
 """
 
@@ -17,6 +18,7 @@ from engine import events as said
 from engine.instruments import Instrument
 from engine.money import to_decimal
 from engine.text import price_text
+from marketdata.models import moment
 
 if TYPE_CHECKING:
     from engine.status import Status
@@ -106,7 +108,8 @@ class Witness:
             session = recorder.session
             with bound_contextvars(session=session.pk, day=session.day.isoformat()):
                 write = cast(Callable[..., None], getattr(log, level))
-                write(name, **{key: value for key, value in fields.items() if value != ""})
+                told = {key: value for key, value in fields.items() if value != ""}
+                write(name, **told, ts=moment(event.ts).isoformat())
 
 
 def trade_of(order_id: str) -> str:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,6 +76,8 @@ class Writer:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._since = 0.0  # when the oldest waiting row came; 0: nothing waits
+        self._later: list[Job] = []
+        self._later_since = 0.0  # when the first of them came
         self._not_before = 0.0
         self._wait = FIRST_WAIT_S
         self._away = Away(recorder)
@@ -109,8 +112,9 @@ class Writer:
         self._jobs.put(lambda recorder: recorder.note(kind, payload, actor=actor, once=once))
 
     def beside(self, job: Job) -> None:
-        """Something to do in the thread, after what was put before it."""
-        self._jobs.put(job)
+        """Something to do in the thread when it comes to write: what holds up nothing itself would
+        take the processor from an order that is just leaving."""
+        self._jobs.put(partial(self._put_off, job))
 
     def result(self, event: CommandDone) -> None:
         """What a command was answered, in place of what it was answered before."""
@@ -150,8 +154,10 @@ class Writer:
     def _run(self) -> None:
         try:
             while self.collect():
+                self.catch_up()
                 if self.due and not self.flush():
                     connection.close()  # the next attempt gets a new one
+            self.catch_up(all_of_it=True)
             self._drain()
         finally:
             connection.close()
@@ -182,10 +188,25 @@ class Writer:
             self.stats.lost += 1
             log.exception("recording_failed")
 
+    def _put_off(self, job: Job, _: Recorder) -> None:
+        if not self._later:
+            self._later_since = self._clock()
+        self._later.append(job)
+
+    def catch_up(self, *, all_of_it: bool = False) -> None:
+        """Do what was put off, if its time has come."""
+        if all_of_it or self._clock() >= self._later_since + INTERVAL_S:
+            jobs, self._later = self._later, []
+            for job in jobs:
+                self._do(job)
+
     def _seconds_to_flush(self) -> float:
-        if not self._since:
-            return 3600.0
-        return max(self._since + INTERVAL_S, self._not_before) - self._clock()
+        due = self._clock() + 3600.0
+        if self._since:
+            due = max(self._since + INTERVAL_S, self._not_before)
+        if self._later:
+            due = min(due, self._later_since + INTERVAL_S)
+        return due - self._clock()
 
     @property
     def due(self) -> bool:

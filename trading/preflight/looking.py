@@ -1,11 +1,15 @@
-"""All checks in their order, and the row that says how they went."""
+"""All checks, and the row that says how they went.
+
+What asks the network, the disk or this machine runs side by side, while the database and the broker
+are asked; each has a time of its own, so that a preflight ends whatever does not answer.
+"""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -19,9 +23,14 @@ from trading.errors import TradingError
 from trading.models import Account, Preflight
 from trading.pipeline.options import Plan
 from trading.pipeline.start import with_tiers
-from trading.preflight import broker, machine, market
+from trading.preflight import broker, machine, market, services, software
+from trading.preflight.checks import Check, side_by_side
+from trading.preflight.dangers import dangers
+from trading.preflight.database import database
 from trading.preflight.results import Result, failed
 from trading.real_money.accounts import BrokerAccount, of_row
+
+FEED_WITHIN_S: Final = 15.0
 
 
 class Connect(Protocol):
@@ -36,32 +45,67 @@ def look(plan: Plan, *, connect: Connect, actor: str, now: int | None = None) ->
     # Rows note the machine's time, which is what its clock is looked at by.
     machines = timezone.now() if now is None else datetime.fromtimestamp(now / NS, UTC)
     now = clock.now_ns() if now is None else now
-    results = [machine.database()]
-    config, balance = plan.config, None
-    if results[0].level == "pass":
+    outside = side_by_side(outside_checks(plan))  # while the database is asked here
+    results = database()
+    there = all(result.level == "pass" for result in results[:1])
+    config, balance, heard = plan.config, None, None
+    if there:
         config = with_tiers(plan)
-    results += [
-        machine.redis(),
-        machine.disk(Path(settings.DATA_DIR)),
-        machine.folder("Tick store", Path(settings.DATA_DIR) / "ticks"),
-        machine.folder("Journal", Path(settings.DATA_DIR)),
-        market.rules(plan, config),
-        market.calendar(plan, now),
-        market.feed(plan),
+    ours = [market.rules(plan, config), *dangers(plan, config), market.calendar(plan, now)]
+    if there:
+        ours.append(market.roll(plan, now))
+    at_broker_: list[Result] = []
+    if plan.broker is not None and there:
+        at_broker_, balance, heard = at_broker(plan, plan.broker, config, connect)
+    results += [*outside.results(), *ours, *at_broker_]
+    if there:
+        day_time = datetime.fromtimestamp(now / NS, UTC)
+        results.append(machine.clock(machines, day_time, heard=heard))
+    return stored(
+        plan, config, results, day=plan.schedule.at(now).day, balance=balance, actor=actor
+    )
+
+
+def outside_checks(plan: Plan) -> list[Check]:
+    """What asks neither the database nor the broker, in the order of the table. What trading can do
+    without only warns when it does not answer."""
+    data = Path(settings.DATA_DIR)
+    return [
+        Check(name="Redis", look=services.redis),
+        Check(name="Disk", look=lambda: machine.disk(data)),
+        Check(name="Growth", look=lambda: machine.growth(data), blame="warn"),
+        Check(name="Tick store", look=lambda: machine.folder("Tick store", data / "ticks")),
+        Check(name="Journal", look=lambda: machine.folder("Journal", data)),
+        Check(name="Memory", look=machine.memory, blame="warn"),
+        Check(name="Open files", look=machine.open_files),
+        Check(name="NTP", look=machine.ntp, blame="warn"),
+        Check(name="Python", look=software.python),
+        Check(name="Libraries", look=software.libraries, blame="warn"),
+        Check(name="Compiled code", look=software.compiled, within_s=20, blame="warn"),
+        Check(name="Feed", look=lambda: market.feed(plan), within_s=FEED_WITHIN_S),
+        Check(name="Workers", look=services.workers, blame="warn"),
+        Check(name="Discord", look=services.discord, blame="warn"),
+        Check(name="Export", look=services.export, blame="warn"),
+        Check(name="Watchdog", look=services.watchdog, blame="warn"),
     ]
-    heard = None
-    if plan.broker is not None and results[0].level == "pass":
-        found, balance, heard = at_broker(plan, plan.broker, config, connect)
-        results += found
-    if results[0].level == "pass":
-        results.append(machine.clock(machines, heard=heard))
+
+
+def stored(
+    plan: Plan,
+    config: EngineConfig,
+    results: list[Result],
+    *,
+    day: date,
+    balance: Decimal | None,
+    actor: str,
+) -> Preflight:
     row = Preflight(
         account=plan.account,
         mode=plan.mode,
         broker=plan.broker.broker if plan.broker else "",
         broker_account=plan.broker.id if plan.broker else "",
         instrument_id=plan.symbol,
-        day=plan.schedule.at(now).day,
+        day=day,
         rules_digest=config.rules_digest,
         passed=all(result.level != "fail" for result in results),
         results=[result.to_json() for result in results],

@@ -1,15 +1,24 @@
 """What is to be traded: settings, credentials of the feed, and whether there is a session today."""
 
-from datetime import UTC, date, datetime
+import asyncio
+import calendar as calendar_days
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 
 from django.conf import settings
 
 from engine.config import EngineConfig
+from engine.schedule import TradingDay
 from engine.ticks import NS
 from marketdata.calendars import NEW_YORK
+from marketdata.feeds.contracts import delivery
 from trading.models import Session
 from trading.pipeline.options import Plan
 from trading.preflight.results import Result, failed, passed, warned
+
+INDEX_CALENDAR: Final = "CME_Equity"
+ROLLS_BEFORE: Final = 9
+"""Days before its expiry, a Friday, that an index future's volume moves to the next: a Thursday."""
 
 
 def rules(plan: Plan, config: EngineConfig) -> Result:
@@ -31,16 +40,63 @@ def calendar(plan: Plan, now: int) -> Result:
     if now >= day.entries_to:
         return warned("Calendar", f"{day.day}: entries ended at {_clock(day.entries_to)}",
                       "start on the next trading day")  # fmt: skip
+    if _local(day.close).time() < _usual_close(plan, day):
+        return warned("Calendar", f"{day.day} closes early: {hours}", "nothing to do, if you know")
     return passed("Calendar", f"{day.day}: {hours}")
 
 
+def _usual_close(plan: Plan, day: TradingDay) -> time:
+    """Of the days before: one of them may have closed early too."""
+    closes = []
+    for _ in range(3):
+        day = plan.schedule.before(day.day)
+        closes.append(_local(day.close).time())
+    return max(closes)
+
+
 def feed(plan: Plan) -> Result:
-    """The market's key is there."""
+    """The market's key is there, and the gateway takes it. Nothing is asked for, nothing costs."""
     if not plan.live:
         return passed("Feed", plan.feed.info.source if plan.feed else "a simulated market")
     if not settings.DATABENTO_API_KEY:
         return failed("Feed", "no key of Databento", "set DATABENTO_API_KEY")
-    return passed("Feed", "Databento, with a key")
+    from marketdata.feeds.databento_live.connection import ConnectionLost, log_in
+    from trading.pipeline.databento import access
+
+    gateway = access()
+    try:
+        asyncio.run(log_in(gateway))
+    except ConnectionLost as lost:
+        remedy = "correct DATABENTO_API_KEY, or renew its licence for live data"
+        if lost.kind != "auth":
+            remedy = "look at status.databento.com, and at the way there; try again"
+        return failed("Feed", f"Databento: {str(lost).partition(';')[0]}", remedy)
+    return passed("Feed", f"Databento at {gateway.host} takes the key")
+
+
+def roll(plan: Plan, now: int) -> Result:
+    """The contract that is known is not about to expire. `now`: UTC ns."""
+    name = contract(plan)
+    if not name:
+        return passed("Roll", "the contract is decided when the feed is heard")
+    today = plan.schedule.at(now).day
+    month = delivery(name, today)
+    if month is None or plan.schedule.calendar != INDEX_CALENDAR:
+        return passed("Roll", f"{name}")
+    expires = third_friday(*month)
+    left = (expires - today).days
+    if left < 0:
+        return warned("Roll", f"{name} expired on {expires}", "name another with --contract")
+    if left <= ROLLS_BEFORE:
+        text = f"{name} expires on {expires}, in {left} days: its volume moves on"
+        return warned("Roll", text, "see that the next contract is what you mean to trade")
+    return passed("Roll", f"{name}, {left} days to {expires}")
+
+
+def third_friday(year: int, month: int) -> date:
+    """When an index future expires."""
+    first = date(year, month, 1)
+    return first + timedelta(days=(calendar_days.FRIDAY - first.weekday()) % 7 + 14)
 
 
 def contract(plan: Plan) -> str:

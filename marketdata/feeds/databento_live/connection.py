@@ -80,6 +80,17 @@ async def connected(
         receiver.abort()
 
 
+async def log_in(access: Access) -> None:
+    """Connect and authenticate, and leave; ConnectionLost when that fails. Nothing is asked for."""
+    from marketdata.feeds.databento_live.protocol import Receiver
+
+    receiver = Receiver(access)
+    try:
+        await _open(access, receiver, ())
+    finally:
+        receiver.abort()
+
+
 async def _open(
     access: Access, receiver: "Receiver", subscriptions: Sequence[Subscription]
 ) -> None:
@@ -99,7 +110,8 @@ async def _open(
                     start=each.start,
                     subscription_id=number,
                 )
-            receiver.start()
+            if subscriptions:
+                receiver.start()
     except TimeoutError:
         raise ConnectionLost(
             "refused", f"{where} did not answer within {access.timing.connect:g} s"

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any, TextIO, cast
 
 from trading.management.market import add_market, asked
+from trading.management.output import expect_folder, write_json
 from trading.management.parser import OneLineCommand, refusal
 
 
@@ -16,6 +17,9 @@ class Command(OneLineCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_market(parser, feed="databento", mode="live")
+        parser.add_argument(
+            "--json", metavar="FILE", help="the results for programs; - is standard output"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         from engine.errors import EngineError
@@ -24,13 +28,17 @@ class Command(OneLineCommand):
         from trading.errors import TradingError
         from trading.pipeline import options as words
         from trading.preflight.looking import look
-        from trading.preflight.table import show
+        from trading.preflight.table import document, show
 
+        expect_folder(options["json"], option="--json")
         try:
             plan = words.timed(words.plan(asked(options), own=True))
             row = look(plan, connect=live_adapter, actor=getpass.getuser())
         except (EngineError, MarketDataError, TradingError) as error:
             raise refusal(error) from error
-        show(row, cast(TextIO, self.stdout))
+        if options["json"] != "-":
+            show(row, cast(TextIO, self.stdout))
+        if options["json"]:
+            write_json(document(row), options["json"])
         if not row.passed:
             sys.exit(1)
