@@ -118,6 +118,24 @@ def folder_name(name: str, default: Path) -> Path:
     return Path(text(name, str(default))).expanduser().absolute()
 
 
+def file(name: str) -> Path | None:
+    """A file to write, or None when it is not set; its folder exists when this returns."""
+    value = text(name)
+    if not value:
+        return None
+    path = Path(value).expanduser().absolute()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadEnvironment(
+            f"{name} is {value!r}, and its folder cannot be made ({error.strerror}); set it to a "
+            "file that this user may write"
+        ) from error
+    if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
+        raise BadEnvironment(f"{name} is {value!r}; set it to a file that this user may write")
+    return path
+
+
 def _split(name: str, url: str, remedy: str) -> SplitResult:
     try:
         parts = urlsplit(url)

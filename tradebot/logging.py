@@ -8,11 +8,16 @@ import logging
 import os
 import re
 import sys
+import threading
 from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import quote, unquote, urlsplit
 
 import structlog
 
+from tradebot.log_files import OwnFile, Terminal
 from trading.observing.logged import LogCounts
 
 REDACTED = "[redacted]"
@@ -54,12 +59,29 @@ EventDict = MutableMapping[str, Any]
 
 def secrets_of(environ: Mapping[str, str]) -> list[str]:
     """The values of the environment that must never be seen, the longest first."""
-    found = {
-        value
-        for name, value in environ.items()
-        if SECRET_NAME.search(name) and len(value) >= SHORTEST_KNOWN_SECRET
-    }
+    found = set()
+    for name, value in environ.items():
+        if SECRET_NAME.search(name):
+            found |= spellings(value)
+        if "://" in value:  # an address may have a password in it
+            found |= spellings(_password(value))
     return sorted(found, key=len, reverse=True)
+
+
+def spellings(secret: str) -> set[str]:
+    """The ways in which a secret may turn up: as it is, in an address, in Python's own notation."""
+    if len(secret) < SHORTEST_KNOWN_SECRET:
+        return set()
+    plain = unquote(secret)
+    ways = {secret, plain, quote(plain, safe=""), repr(plain)[1:-1]}
+    return {way for way in ways if len(way) >= SHORTEST_KNOWN_SECRET}
+
+
+def _password(address: str) -> str:
+    try:
+        return urlsplit(address).password or ""
+    except ValueError:
+        return ""
 
 
 class Redact:
@@ -103,16 +125,53 @@ class Redact:
         return text
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFile:
+    """`name` goes into the file's; `megabytes` after which it is rotated, 0: not here."""
+
+    path: Path
+    name: str
+    megabytes: int
+    count: int
+
+
+def log_uncaught() -> None:
+    """What nobody caught goes to the log, and so past `Redact`, instead of to the terminal raw."""
+    log = structlog.get_logger("uncaught")
+
+    def main(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        log.critical("uncaught", exc_info=(kind, error, trace))
+
+    def thread(told: threading.ExceptHookArgs) -> None:
+        if told.exc_type is not SystemExit and told.exc_value is not None:
+            name = told.thread.name if told.thread else ""
+            about = (told.exc_type, told.exc_value, told.exc_traceback)
+            log.critical("uncaught", thread=name, exc_info=about)
+
+    def unraisable(told: "sys.UnraisableHookArgs") -> None:
+        about = (told.exc_type, told.exc_value, told.exc_traceback)
+        log.error("unraisable", what=told.err_msg or "", exc_info=about)
+
+    sys.excepthook, threading.excepthook, sys.unraisablehook = main, thread, unraisable
+
+
 def configure(
     *,
     level: str = "INFO",
     style: str = "auto",
     stream: TextIO | None = None,
     environ: Mapping[str, str] | None = None,
+    secrets: Iterable[str] = (),
+    file: LogFile | None = None,
 ) -> None:
-    """Send structlog and the standard library's loggers to `stream` (standard error).
+    """Send structlog and the standard library's loggers to `stream` (standard error), and to
+    `file`, where it is JSON in any case.
 
-    `style` is "console", "json", or "auto": console on a terminal, JSON lines elsewhere.
+    `style` is "console", "json", or "auto": console on a terminal, JSON lines elsewhere. `secrets`
+    are known besides those of the environment.
     """
     stream = stream or sys.stderr
     pretty = style == "console" or (style == "auto" and stream.isatty())
@@ -134,19 +193,27 @@ def configure(
         )
     else:
         renderer = structlog.processors.JSONRenderer(sort_keys=False)
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            Redact(secrets_of(os.environ if environ is None else environ)),
-            renderer,
-        ],
-    )
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(formatter)
+    known = set(secrets_of(os.environ if environ is None else environ))
+    redact = Redact(sorted(known.union(*map(spellings, secrets)), key=len, reverse=True))
+
+    def formatter(last: structlog.typing.Processor) -> logging.Formatter:
+        return structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                redact,
+                last,
+            ],
+        )
+
+    handlers: list[logging.Handler] = [Terminal(stream)]
+    handlers[0].setFormatter(formatter(renderer))
+    if file is not None:
+        handlers.append(OwnFile(file.path, file.name, megabytes=file.megabytes, count=file.count))
+        handlers[1].setFormatter(formatter(structlog.processors.JSONRenderer(sort_keys=False)))
     root = logging.getLogger()
-    root.handlers[:] = [handler, LogCounts()]
+    root.handlers[:] = [*handlers, LogCounts()]
     root.setLevel(level)
     # One line a request comes from django_structlog; these would repeat it.
     for chatty in (

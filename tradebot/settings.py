@@ -5,12 +5,15 @@ they are called. DATABASE_URL switches to PostgreSQL; REDIS_URL moves channel la
 to Redis. `.env.example` describes every variable.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
 from kombu import Exchange, Queue
 
 from tradebot import environment
+from tradebot.log_files import process_name
+from tradebot.logging import LogFile, log_uncaught
 from tradebot.logging import configure as configure_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -168,7 +171,8 @@ else:
     CELERY_TASK_ALWAYS_EAGER = True
     CELERY_TASK_STORE_EAGER_RESULT = True
 
-CELERY_RESULT_BACKEND = "django-db"
+# "django-db", without secrets in what a task failed with.
+CELERY_RESULT_BACKEND = "tradebot.results:Results"
 CELERY_RESULT_EXTENDED = True
 # The table in the database; and it shows that it lives.
 CELERY_BEAT_SCHEDULER = "tradebot.alive:Scheduler"
@@ -430,4 +434,20 @@ LOGGING_CONFIG = None  # structlog's, set up here and now, instead of Django's
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
 LOG_FORMAT = environment.choice("LOG_FORMAT", "auto", ["auto", "console", "json"])
-configure_logging(level=LOG_LEVEL, style=LOG_FORMAT)
+# JSON lines in a file as well, whatever the terminal shows: a file for each process, by its name.
+LOG_FILE = environment.file("LOG_FILE")
+LOG_FILE_MB = environment.whole_number("LOG_FILE_MB", 50, low=0, high=10_000)
+LOG_FILE_COUNT = environment.whole_number("LOG_FILE_COUNT", 10, low=1, high=1000)
+_OURS = process_name(sys.argv)
+configure_logging(
+    level=LOG_LEVEL,
+    style=LOG_FORMAT,
+    secrets=[SECRET_KEY],
+    file=None
+    if LOG_FILE is None
+    else LogFile(path=LOG_FILE, name=_OURS, megabytes=LOG_FILE_MB, count=LOG_FILE_COUNT),
+)
+log_uncaught()
+# Of an error: what Django shows with DEBUG, and whatever reports are made of it.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "tradebot.reports.Hiding"
+DEFAULT_EXCEPTION_REPORTER = "tradebot.reports.Reporter"

@@ -3,11 +3,13 @@
 import io
 import json
 import logging
+import sys
+import threading
 
 import pytest
 import structlog
 
-from tradebot.logging import REDACTED, Redact, configure, secrets_of
+from tradebot.logging import REDACTED, Redact, configure, log_uncaught, secrets_of
 
 
 def redacted(**event):
@@ -85,10 +87,41 @@ def test_secrets_inside_texts_are_replaced(text, clean):
 
 
 def test_values_of_secret_variables_are_known_wherever_they_appear():
-    known = secrets_of({"RITHMIC_PASSWORD": "correct horse", "HOME": "/home/me", "PGTOKEN": "abc"})
+    known = secrets_of({"RITHMIC_PASSWORD": "correct-horse", "HOME": "/home/me", "PGTOKEN": "abc"})
 
-    assert known == ["correct horse"]
-    assert Redact(known).text("login failed for correct horse") == f"login failed for {REDACTED}"
+    assert known == ["correct-horse"]
+    assert Redact(known).text("login failed for correct-horse") == f"login failed for {REDACTED}"
+
+
+def test_passwords_in_addresses_are_known_however_they_are_spelled():
+    known = secrets_of({"DATABASE_URL": "postgres://me:p%40ss'wort@db/x", "PAGE": "http://a/b"})
+
+    for spelled in ("p%40ss'wort", "p@ss'wort", "p%40ss%27wort"):
+        assert Redact(known).text(f"refused {spelled} here") == f"refused {REDACTED} here", spelled
+
+
+def test_what_nobody_caught_passes_the_log(logs, monkeypatch):
+    stream = logs("json")
+    for hook in ("excepthook", "unraisablehook"):
+        monkeypatch.setattr(sys, hook, getattr(sys, hook))
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    log_uncaught()
+
+    def fail():
+        raise ConnectionError("login with hunter2! refused")
+
+    thread = threading.Thread(target=fail, name="feed")
+    thread.start()
+    thread.join()
+    try:
+        fail()
+    except ConnectionError:
+        sys.excepthook(*sys.exc_info())
+
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert (first["event"], first["thread"], second["event"]) == ("uncaught", "feed", "uncaught")
+    assert "ConnectionError" in second["exception"]
+    assert "hunter2!" not in stream.getvalue()
 
 
 def test_objects_are_replaced_only_when_they_show_a_secret():

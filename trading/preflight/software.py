@@ -103,7 +103,7 @@ def compiled() -> Result:
 
     import engine.compiled  # noqa: F401 (says where)
 
-    folder = Path(config.CACHE_DIR)
+    folder = Path(config.CACHE_DIR)  # type: ignore[attr-defined]
     if not os.access(folder, os.W_OK | os.X_OK):
         remedy = "let this user write there, or set NUMBA_CACHE_DIR"
         return warned("Compiled code", f"{folder} cannot be written: each start compiles", remedy)
