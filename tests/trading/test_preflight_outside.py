@@ -109,6 +109,18 @@ def test_what_is_not_set_is_not_asked(settings):
     assert services.export().level == "pass"
 
 
+def test_the_target_of_exports_is_asked_and_sent_nothing(settings, tmp_path):
+    settings.EXPORT_TARGET = str(tmp_path / "archive")
+    assert services.export().level == "warn"
+    (tmp_path / "archive").mkdir()
+    assert services.export().level == "pass"
+    assert list((tmp_path / "archive").iterdir()) == []
+    settings.EXPORT_TARGET = "ftp://ana:hush-hush@nas/x"
+    result = services.export()
+    assert result.level == "warn"
+    assert "hush-hush" not in str(result)
+
+
 def watched(data_dir, **words):
     told = {"looked_at": clock.now().isoformat(), "ended": False} | words
     (data_dir / "watchdog.json").write_text(json.dumps(told))

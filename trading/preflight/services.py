@@ -5,6 +5,7 @@ commands and pages where it is set: the others warn.
 """
 
 import json
+import os
 import secrets
 import time
 from datetime import UTC, datetime
@@ -130,16 +131,17 @@ def discord() -> Result:
 
 def export() -> Result:
     """The target answers: it is asked for a file that it cannot have. Nothing is sent."""
-    said = str(getattr(settings, "EXPORT_TARGET", "") or "")
-    if not said:
-        return passed("Export", "not set: nothing is sent anywhere")
-    from importlib import import_module
+    from trading.export.address import Folder, configured
+    from trading.export.target import Outgoing, opened
 
-    opened = import_module("trading.export.target")
     try:
-        address = import_module("trading.export.address").configured()
-        nothing = opened.Outgoing(Path(settings.DATA_DIR), ".preflight", 0, "0" * 64)
-        opened.opened(address).holds(nothing)
+        address = configured()
+        if address is None:
+            return passed("Export", "not set: nothing is sent anywhere")
+        if isinstance(address, Folder) and not os.access(address.path, os.W_OK | os.X_OK):
+            remedy = "mount it, and let this user write there"
+            return warned("Export", f"{address} is no folder that can be written", remedy)
+        opened(address).holds(Outgoing(Path(settings.DATA_DIR), ".preflight", 0, "0" * 64))
     except TradingError as error:
         return warned("Export", str(error)[:300], "correct EXPORT_TARGET, or wait")
     return passed("Export", f"{address} answers")
