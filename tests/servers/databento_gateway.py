@@ -264,10 +264,10 @@ class Session:
             return
         self.ts_out = login.get("ts_out") == "1"
         self.beat = self.gateway.heartbeat
-        self.client.sendall(b"success=1|session_id=5\n")
         asked: list[dict[str, str]] = []
         self.gateway.asked.append(asked)
-        self.gateway.logins.append(login)
+        self.gateway.logins.append(login)  # before the client knows: it may leave at once
+        self.client.sendall(b"success=1|session_id=5\n")
         while "start_session" not in (line := fields(lines.readline())):
             if not line:
                 return
