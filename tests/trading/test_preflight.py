@@ -10,6 +10,7 @@ from django.db import connection
 
 from engine.ticks import NS
 from tests.trading.broker_double import Double
+from tests.trading.days import session_row
 from trading.brokers.adapter import BrokerOrder, Execution
 from trading.models import Account, AuditEvent, Preflight, Trade
 from trading.pipeline.options import Options, plan
@@ -131,7 +132,6 @@ def test_margin_of_what_is_traded_at_this_balance_fails_of_other_tiers_it_warns(
 
 
 def test_a_position_that_our_books_know_is_none_to_worry_about():
-    from tests.trading.days import session_row
 
     session = session_row("live-MES")
     Account.objects.update(mode="live", broker="test", broker_account="S-1")
@@ -239,3 +239,15 @@ def test_the_command_takes_the_words_of_the_trade(monkeypatch, settings):
     adapter.positions["MESM4"] = 1
     with pytest.raises(SystemExit):
         call_command("preflight", "--feed", "simulator", stdout=out)
+
+
+def test_a_clock_behind_the_exchanges_last_tick_is_wrong_by_the_trading_days_clock():
+    now = datetime(2024, 6, 12, 16, tzinfo=UTC)
+    session = session_row("paper-MES")
+    session.synthetic, session.last_tick_ns = False, int(now.timestamp() + 60) * NS
+    session.save()
+    assert machine.clock(now).text == "60 s before the exchange's last tick"
+    assert machine.clock(now, now + timedelta(minutes=2)).level == "pass"
+    session.synthetic = True  # of a market that is made up, time is too
+    session.save()
+    assert machine.clock(now).level == "pass"
