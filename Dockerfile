@@ -29,7 +29,7 @@ LABEL org.opencontainers.image.title="tradebot" \
 # Whichever minor version the base has: a pin would keep security updates out.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends postgresql-client \
+ && apt-get install -y --no-install-recommends openssh-client postgresql-client rsync \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --no-create-home --home-dir /data --shell /usr/sbin/nologin --uid 10001 \
       --user-group tradebot \

@@ -58,6 +58,8 @@ class Alive(bootsteps.StartStopStep):
 class Scheduler(DatabaseScheduler):  # type: ignore[misc]
     """Beat's, which is called at least every `max_interval`."""
 
+    max_interval: float
+
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.max_interval = min(self.max_interval, clock.real(ALIVE_EVERY_S))

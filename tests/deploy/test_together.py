@@ -114,8 +114,6 @@ def test_every_process_lives_answers_and_ends_in_order(together: Together) -> No
     lines = (REPOSITORY / "Procfile").read_text().splitlines()
     commands = dict(re.split(r": ", line, maxsplit=1) for line in lines)
     assert list(commands) == ORDER
-    if "--stay" not in together.manage("trade", "--help"):
-        pytest.skip("trade does not stay yet")
     together.manage("migrate", "--verbosity", "0")
     for name, command in commands.items():
         together.start(name, command)

@@ -12,6 +12,8 @@ from typing import Final, Generic, Protocol, TypeVar
 MANY: Final = 4
 """So many of a kind that wait are one message; so many messages within the window are a storm."""
 WINDOW_S: Final = 60.0
+ALONE: Final = frozenset({"digest"})
+"""Kinds that are never grouped nor held: each is a message of its own, and none comes in storms."""
 LARGEST: Final = 500
 """Notices that one message stands for at most."""
 
@@ -42,7 +44,7 @@ class Storms(Generic[Item]):
     def over_in(self, kind: str, now: float) -> float:
         """Seconds until messages of the kind may go out again."""
         times = self._sent[kind]
-        if len(times) < MANY:
+        if kind in ALONE or len(times) < MANY:
             return 0.0
         return max(0.0, times[0] + WINDOW_S - now)
 
@@ -55,7 +57,7 @@ class Storms(Generic[Item]):
         made: list[list[Item]] = []
         for item in waiting:
             same = kinds[item.kind]
-            if len(same) >= MANY:
+            if len(same) >= MANY and item.kind not in ALONE:
                 if item is same[0]:
                     made += [same[at : at + LARGEST] for at in range(0, len(same), LARGEST)]
             else:
