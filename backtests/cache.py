@@ -16,7 +16,6 @@ alone. So nothing in here is ever out of date, and everything may be deleted at 
 
 import errno
 import hashlib
-import json
 import os
 from dataclasses import dataclass
 from datetime import date
@@ -66,13 +65,8 @@ class DayKey:
         return self._digest(self.analysis)
 
     def _digest(self, settings: str) -> str:
-        hours = self.hours
-        times = [
-            hours.start, hours.open, hours.entries_from, hours.entries_to,
-            hours.flatten_at, hours.close, hours.end,
-        ]  # fmt: skip
-        parts = [code_version(), self.symbol, self.data, settings, str(self.day), times]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        of = f"{code_version()} {self.symbol} {self.data} {settings} {self.hours}"
+        return hashlib.sha256(of.encode()).hexdigest()[:16]
 
 
 class AnalysisCache:

@@ -138,12 +138,16 @@ class TickStore:
 
     def _file(self, symbol: str, day: date, kind: str) -> Path:
         # Joined as text: every day of a run asks, and `/` makes a path for each part.
-        return Path(f"{self._folder(symbol)}/{day.isoformat()}{kind}")
+        return Path(f"{self.root}/{_named(symbol)}/{day.isoformat()}{kind}")
 
     def _folder(self, symbol: str) -> Path:
-        if not SYMBOL.fullmatch(symbol):
-            raise StoreError(f"{symbol!r} is no symbol that a folder could be named after")
-        return self.root / symbol
+        return self.root / _named(symbol)
+
+
+def _named(symbol: str) -> str:
+    if not SYMBOL.fullmatch(symbol):
+        raise StoreError(f"{symbol!r} is no symbol that a folder could be named after")
+    return symbol
 
 
 def the_store() -> TickStore:
