@@ -79,5 +79,5 @@ def services(**urls: str) -> dict[str, tuple[str, int]]:
 def through(url: str, port: int) -> str:
     """The URL, by way of a proxy."""
     parts = urlsplit(url)
-    login = f"{parts.username}@" if parts.username else ""
-    return parts._replace(netloc=f"{login}127.0.0.1:{port}").geturl()
+    login, at, _ = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{login}{at}127.0.0.1:{port}").geturl()

@@ -1,7 +1,9 @@
 """A trading day from 09:20 to 17:15 in some four minutes, with every process of an installation, on
-PostgreSQL and Redis. In its course each process is killed once, and so is Redis."""
+PostgreSQL and Redis. In its course each process is killed once, Redis too, and the database is away
+for a while."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ pytestmark = [pytest.mark.services, pytest.mark.slow]
 
 TODAY = DAY.date().isoformat()
 JOBS = ("preflight", "start", "flatten", "digest", "roll", "recap", "parity")
+COMMANDS = ("halt", "resume", "flatten")
 DOWN_S = 3.0
 """So long a killed process stays away: six minutes of the day."""
 
@@ -25,6 +28,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         made.start()
         made.wait_for(10, 30)
         until(lambda: made.rows("select 1 from trading_session"), "the session began")
+        made.answered = {kind: made.command(kind) for kind in COMMANDS}
         made.processes["worker"].kill(down_s=DOWN_S)
         made.wait_for(11, 10)
         made.processes["beat"].kill(down_s=DOWN_S)
@@ -38,6 +42,10 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         made.redis.kill()
         made.wait_for(14, 6)
         made.redis.start()
+        made.wait_for(14, 40)
+        made.line.refuse()
+        made.wait_for(15, 12)
+        made.line.mend()
         made.wait_for(17, 15)
         until(lambda: _all_over(made), "the day's jobs are done", 120.0)
         until(lambda: not _waiting(made), "all notices are delivered", 60.0)
@@ -70,6 +78,10 @@ def test_the_session_began_in_the_morning_and_ended_with_the_day(day: World) -> 
     assert starts >= 1
 
 
+def test_commands_over_the_api_were_executed(day: World) -> None:
+    assert day.answered == dict.fromkeys(COMMANDS, "done")
+
+
 def test_nothing_is_open_at_the_end(day: World) -> None:
     assert day.rows("select id from trading_trade where status in ('waiting', 'open')") == []
     assert (
@@ -88,18 +100,36 @@ def test_each_process_came_back_once(day: World) -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["process_gone", "worker_silent", "beat_silent", "pages_silent", "redis_unreachable"],
+    [
+        "process_gone",
+        "worker_silent",
+        "beat_silent",
+        "pages_silent",
+        "redis_unreachable",
+        "database_unreachable",
+    ],
 )
 def test_what_was_killed_was_noticed(day: World, rule: str) -> None:
     assert day.notices(f"watchdog_{rule}")
 
 
 def test_every_process_ends_in_order(day: World) -> None:
-    assert day.exits == dict.fromkeys(day.processes, 0)
+    # uvicorn ends in order, and then by the signal that it was sent.
+    assert day.exits == {**dict.fromkeys(day.processes, 0), "web": -signal.SIGTERM}
 
 
 @pytest.mark.parametrize(
-    "kind", ["session_started", "restarted", "trade_opened", "trade_closed", "digest"]
+    "kind",
+    [
+        "session_started",
+        "restarted",
+        "halted",
+        "resumed",
+        "flatten",
+        "trade_opened",
+        "trade_closed",
+        "digest",
+    ],
 )
 def test_discord_heard_of(day: World, kind: str) -> None:
     """By itself, or where there were many within a real minute, in one message with others."""

@@ -14,18 +14,22 @@ from datetime import datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import httpx
 import psycopg
+import pytest
 
 from engine.instruments import instrument
 from engine.ticks import NS
 from marketdata.calendars import NEW_YORK, new_york, schedule
 from tests.backtests.workers import OwnRedis
-from tests.chaos.preparing import RULES
+from tests.chaos.preparing import RULES, through
 from tests.day.clock import HeldClock
 from tests.day.processes import ROOT, Supervised, until
 from tests.servers.discord import DiscordServer
+from tests.servers.proxy import Proxy
 from tests.services import find_postgres, free_port
 
 ACCOUNT: Final = "paper-MES"
@@ -48,16 +52,20 @@ DAY: Final = next_regular_day()
 
 @dataclass
 class World:
-    """`environment` is what every process gets; `processes` are by name."""
+    """`environment` is what every process gets, `line` its way to PostgreSQL; `processes` are by
+    name; `token` lets one steer over the API."""
 
     folder: Path
     clock: HeldClock
     postgres: str
+    line: Proxy
     redis: OwnRedis
     discord: DiscordServer
     port: int = field(default_factory=free_port)
     processes: dict[str, Supervised] = field(default_factory=dict)
     exits: dict[str, int] = field(default_factory=dict)
+    token: str = ""
+    answered: dict[str, str] = field(default_factory=dict)
 
     @property
     def export(self) -> Path:
@@ -79,13 +87,14 @@ class World:
             **self.clock.environment(),
             "ENV_FILE": "",
             "DATA_DIR": str(self.data),
-            "DATABASE_URL": self.postgres,
+            "DATABASE_URL": through(self.postgres, self.line.port),
             "REDIS_URL": self.redis.url,
             "SECRET_KEY": "only-for-this-day-" + "x" * 40,
             "DISCORD_WEBHOOK_URL": self.discord.url,
             "EXPORT_TARGET": str(self.export),
             "SCHEDULE_LEASE_S": "10",
             "WATCH_PAGES": f"http://127.0.0.1:{self.port}/health/",
+            "DJANGO_SUPERUSER_PASSWORD": "only for this day",
             "LOG_FORMAT": "json",
             "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", ""),
         }
@@ -97,6 +106,9 @@ class World:
         self.data.mkdir()
         self.export.mkdir()
         self.manage("migrate", "--verbosity", "0")
+        self.manage("createsuperuser", "--noinput", "--username", "ana", "--email", "a@example.com")
+        said = self.manage("token", "create", "ana", "day", "--scope", "read", "--scope", "trade")
+        self.token = next(word for word in said.split() if word.startswith("tb_"))
         rules = [word for name, value in RULES.items() for word in ("--set", f"{name}={value}")]
         trade = [
             "manage.py", "trade", "--headless", "--stay", "--feed", "simulator",
@@ -134,6 +146,16 @@ class World:
         at = DAY.replace(hour=hour, minute=minute).timestamp() * NS
         while (left := at - self.clock.now_ns()) > 0:
             time.sleep(min(left / NS / self.clock.speed, 1.0))
+
+    def command(self, kind: str) -> str:
+        """Ask for a command over the API and await it; its status."""
+        base = f"http://127.0.0.1:{self.port}/api/v1"
+        with httpx.Client(headers={"Authorization": f"Bearer {self.token}"}) as client:
+            asked = client.post(f"{base}/session/{kind}", json={"reason": "a day's test"})
+            assert asked.status_code == 202, asked.text
+            place = asked.headers["Location"]
+            until(lambda: client.get(f"{base}{_after(place)}").json()["over"], f"{kind} is over")
+            return str(client.get(f"{base}{_after(place)}").json()["status"])
 
     def end(self) -> None:
         """All processes in order; what they ended with."""
@@ -183,6 +205,14 @@ def world(folder: Path) -> Iterator[World]:
         discord = stack.enter_context(DiscordServer().running())
         at = DAY.replace(hour=9, minute=20)
         clock = HeldClock.standing(folder / "clock", at, SPEED)
-        made = World(folder, clock, postgres.url, redis, discord)
+        given = urlsplit(postgres.url)
+        if not given.hostname:
+            pytest.skip("PostgreSQL is not to be had over TCP, where its line could be cut")
+        line = stack.enter_context(Proxy(given.hostname, given.port or 5432))
+        made = World(folder, clock, postgres.url, line, redis, discord)
         stack.callback(lambda: [each.end() for each in made.processes.values()])
         yield made
+
+
+def _after(place: str) -> str:
+    return place.partition("/api/v1")[2]
