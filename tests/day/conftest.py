@@ -1,4 +1,4 @@
-"""The day comes first: it takes minutes and little of the processor, and other tests run beside it."""
+"""The day comes first: it takes minutes and little of the processor; other tests run beside it."""
 
 from pathlib import Path
 
