@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from engine.instruments import Instrument
-from engine.money import to_decimal
+from engine.money import UNITS
 
 AVERAGE_QUANTUM: Final = Decimal(1).scaleb(-8)
 
@@ -27,7 +27,9 @@ def number_text(value: Decimal, places: int) -> str:
 
 def units_text(units: int) -> str:
     """An amount in money units, at least two places."""
-    return number_text(to_decimal(units), 2)
+    whole, rest = divmod(abs(units), UNITS)
+    fraction = f"{rest:08d}".rstrip("0").ljust(2, "0")
+    return f"{'-' if units < 0 else ''}{whole}.{fraction}"
 
 
 def price_text(ticks: int, spec: Instrument) -> str:

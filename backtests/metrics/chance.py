@@ -17,7 +17,7 @@ from backtests.metrics.columns import Floats, Ints
 
 SURE: Final = 0.95
 RESAMPLES: Final = 4000
-_BLOCK: Final = 1_000_000  # drawn days at a time: memory does not grow with the days
+_BLOCK: Final = 1 << 14  # drawn days at a time: they stay in the processor's cache
 _TINY: Final = 1e-300
 
 
@@ -55,12 +55,14 @@ def interval_of_mean(
     if days < 2:
         return None
     chance = np.random.default_rng(seed)
-    totals, trades = sums.astype(np.float64), counts.astype(np.float64)
+    # One look-up gives both. They are whole numbers, so their sums are exact in any order.
+    both = sums.astype(np.float64) + 1j * counts.astype(np.float64)
     at_once = max(_BLOCK // days, 1)
     means = []
     for first in range(0, resamples, at_once):
         drawn = chance.integers(0, days, (min(at_once, resamples - first), days), dtype=np.int32)
-        means.append(totals[drawn].sum(axis=1) / trades[drawn].sum(axis=1))
+        drawn_sums = both.take(drawn).sum(axis=1)
+        means.append(drawn_sums.real / drawn_sums.imag)
     low, high = np.quantile(np.concatenate(means), [(1 - SURE) / 2, (1 + SURE) / 2])
     return float(low), float(high)
 
