@@ -153,8 +153,8 @@ class Settings(ApiView):
         seen = request.headers.get("If-Match")
         sent = checked(ChangeSerializer, request.data)
         found = sheets.sheet(account)
+        config = sheets.changed(found, sent["values"])  # what is refused anyway needs no ETag
         _expect(seen, tag(sheets.sheet_to_wire(found)))
-        config = sheets.changed(found, sent["values"])
         changes = sheets.changes(found.config, config)
         saved = None
         if changes and sent["save"]:

@@ -50,6 +50,14 @@ def test_who_has_not_read_them_changes_nothing(ask: Asker) -> None:
     assert ask.patch("settings", {"If-Match": "*"}, values=TARGET).status_code == 200
 
 
+def test_what_is_refused_anyway_is_said_before_who_was_first(ask: Asker) -> None:
+    """Reading the settings again would not help."""
+    old = tag(ask)
+    ask.patch("settings", old, values=TARGET)
+    for patterns in ({"BUY_IMBALANCE": True}, {"BUY_IMBALANCE": 7}):
+        assert ask.patch("settings", old, values={"patterns": patterns}).status_code == 400
+
+
 def test_a_change_can_be_tried(ask: Asker) -> None:
     said = ask.patch("settings", tag(ask), values=TARGET, save=False).json()
     assert (len(said["changes"]), said["saved"]) == (1, None)
