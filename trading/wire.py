@@ -391,6 +391,7 @@ def config_to_wire(session: Session) -> Json:
     spec = instrument(session.instrument_id)
     bars, patterns = session.config.get("bars", {}), session.config.get("patterns", {})
     risk = session.config.get("risk", {})
+    drawdown = risk.get("max_drawdown")
     return {
         "symbol": spec.symbol,
         "name": spec.name,
@@ -420,7 +421,7 @@ def config_to_wire(session: Session) -> Json:
             }
             for tier in risk.get("tiers", [])
         ],
-        "max_drawdown": risk.get("max_drawdown"),
+        "max_drawdown": None if drawdown is None else number_text(Decimal(drawdown), 2),
         "source": session.source,
         "synthetic": session.synthetic,
         "inferred": session.inferred,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from backtests import storing
 from backtests.consumers import GROUP, BacktestsConsumer
 from backtests.models import Backtest
 from backtests.pages.runs import progress_to_wire
+from backtests.telling import progress
 from tests.backtests.outcomes import outcome
 from tests.trading.test_consumers import Socket
 from trading.consumers import NOT_LOGGED_IN
@@ -50,15 +52,15 @@ async def test_a_page_is_told_how_its_run_stands(user: User, run: Backtest) -> N
         assert await one.receive() == progress_to_wire(run)
 
 
-async def test_progress_reaches_a_page_as_it_was_told(user: User) -> None:
+async def test_progress_reaches_a_page_as_it_was_told(user: User, run: Backtest) -> None:
     async with connected(user) as one:
         await one.send(text='{"type": "ping"}')
         assert await one.receive() == {"type": "pong"}
         layer = get_channel_layer()
         assert layer is not None
-        said = {"id": 7, "status": "running", "done": 3, "days": 9, "ticks": 12}
-        await layer.group_send(GROUP, {"type": "backtest.progress", **said})
-        assert await one.receive() == {"type": "backtest", **said}
+        said = progress(run, date(2026, 11, 19))
+        await layer.group_send(GROUP, said)
+        assert await one.receive() == said | {"type": "backtest"}
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,17 @@ from engine.events import Halted, SessionChanged, TierChanged
 from engine.instruments import instrument
 from engine.names import Halt
 from marketdata.models import NS, Bar, Instrument, moment
+from tests.trading.said_frames import frame, levels, other_bars
+from tests.trading.socket_schema import checked, told_at
 from trading import consumers, selectors, watching
-from trading.bar_views import REQUESTS, group
+from trading.bar_views import REQUESTS, BarView, group
 from trading.consumers import GROUP, NOT_LOGGED_IN, LiveConsumer
 from trading.models import Account, Session, Signal, Trade
 from trading.page_messages import LONGEST_MESSAGE
 from trading.pipeline.frames import notice_of
+from trading.pipeline.recent import Recent
 from trading.pipeline.recorder import Recorder
+from trading.selectors import live_snapshot
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -123,7 +127,8 @@ def add_signal(session: Session, index: int) -> None:
 
 
 class Socket(ApplicationCommunicator):  # type: ignore[misc]
-    """A page's end of the socket. (`channels.testing` has one too, but wants daphne.)"""
+    """A page's end of the socket. (`channels.testing` has one too, but wants daphne.) Whatever it
+    is told must be in the schema of its address."""
 
     def __init__(self, application: Any, **scope: Any) -> None:
         scope = {
@@ -132,7 +137,14 @@ class Socket(ApplicationCommunicator):  # type: ignore[misc]
             "headers": [],
             "subprotocols": [],
         } | scope
+        self.told = told_at(scope["path"])
         super().__init__(application, scope)
+
+    async def receive_output(self, timeout: float = 1) -> Any:
+        output = await super().receive_output(timeout)
+        if output["type"] == "websocket.send":
+            checked(self.told, json.loads(output["text"]))
+        return output
 
     async def open(self) -> bool:
         await self.send_input({"type": "websocket.connect"})
@@ -179,7 +191,7 @@ async def test_an_anonymous_page_is_told_so_and_gets_nothing() -> None:
             "type": "websocket.close",
             "code": NOT_LOGGED_IN,
         }
-        await publish({"type": "frame", "seq": 1})
+        await publish(frame(1))
         await socket.send(text='{"type": "sync", "have": null}')
         assert await socket.receive_nothing()
 
@@ -318,9 +330,9 @@ async def test_a_page_that_lacks_too_much_gets_the_newest_and_is_told_to_forget(
 async def test_frames_arrive_in_order_and_unchanged(user: User) -> None:
     async with page(user) as socket:
         await sync(socket, None)
-        frames = [{"type": "frame", "seq": seq, "bars": [{"t": seq}]} for seq in range(5)]
-        for frame in frames:
-            await publish(frame)
+        frames = [frame(seq) for seq in range(1, 6)]
+        for one in frames:
+            await publish(one)
         assert [await socket.receive() for _ in frames] == frames
 
 
@@ -331,8 +343,8 @@ async def test_a_page_is_in_the_group_before_the_database_is_read(
     from asgiref.sync import async_to_sync
 
     def slow_snapshot(have: int | None, **about: Any) -> dict[str, Any]:
-        async_to_sync(publish)({"type": "frame", "seq": 1})
-        return {"type": "snapshot", "have": have, "config": None}
+        async_to_sync(publish)(frame(1))
+        return live_snapshot(have, **about)
 
     monkeypatch.setattr(consumers, "live_snapshot", slow_snapshot)
     async with page(user) as socket:
@@ -344,7 +356,7 @@ async def test_a_page_is_in_the_group_before_the_database_is_read(
 async def test_a_page_that_left_is_no_longer_sent_to(user: User) -> None:
     async with page(user):
         pass
-    await publish({"type": "frame", "seq": 1})
+    await publish(frame(1))
     async with page(user) as socket:
         assert await socket.receive_nothing()
 
@@ -395,7 +407,7 @@ async def test_a_database_that_does_not_answer_is_said_and_the_socket_stays(
             "type": "error",
             "message": "The database does not answer. Trying again.",
         }
-        await publish({"type": "frame", "seq": 1})
+        await publish(frame(1))
         assert (await socket.receive())["seq"] == 1
 
 
@@ -424,9 +436,9 @@ async def test_a_page_that_names_an_account_hears_of_it_alone(user: User, sessio
     async with page(user, query_string=b"account=paper-ES") as socket:
         snapshot = await sync(socket, None)
         assert snapshot["config"]["account"] == "paper-ES"
-        await publish({"type": "frame", "seq": 1, "account_name": "paper-CL"})
-        await publish({"type": "levels", "account_name": "paper-CL"})
-        await publish({"type": "frame", "seq": 2, "account_name": "paper-ES"})
+        await publish(frame(1, "paper-CL"))
+        await publish(levels("paper-CL"))
+        await publish(frame(2, "paper-ES"))
         assert (await socket.receive())["seq"] == 2
 
 
@@ -517,19 +529,20 @@ async def test_other_bars_are_asked_of_the_pipeline_and_passed_on(
             "bars": {"kind": "tick", "length": 100},
             "wants": "snapshot",
         }
-        answer = {"type": "live.view", "key": "tick-100", "text": '{"type":"view_snapshot"}'}
+        view = other_bars(BarView("tick", 100), "paper-ES")
+        answer = {"type": "live.view", "key": "tick-100", "text": view.snapshot([])}
         await layer.send(request["channel"], answer)
-        assert await socket.receive() == {"type": "view_snapshot"}
-        frame = answer | {"text": '{"type":"view_frame"}'}
-        await layer.group_send(group("paper-ES", "tick-100"), frame)
-        assert await socket.receive() == {"type": "view_frame"}
+        assert await socket.receive() == json.loads(answer["text"])
+        later = answer | {"text": view.frame()}
+        await layer.group_send(group("paper-ES", "tick-100"), later)
+        assert await socket.receive() == json.loads(later["text"])
         assert (await layer.receive(pipeline))["wants"] == "keep"
         left = await ask(socket, '{"type": "view", "bars": null}')
         assert left == {"type": "view", "key": None, "state": "left"}
         while (request := await layer.receive(pipeline))["wants"] == "keep":
             pass
         assert request["wants"] == "leave"
-        await layer.group_send(group("paper-ES", "tick-100"), frame)
+        await layer.group_send(group("paper-ES", "tick-100"), later)
         await layer.send(request["channel"], answer)
         assert await socket.receive_nothing()
 
@@ -546,7 +559,7 @@ async def test_a_page_that_joins_asks_its_pipeline_for_what_it_did_not_hear(
             await sync(socket, have)
             request = await layer.receive(pipeline)
             assert request["account"] == "paper-ES"
-            recent = {"type": "recent", "account_name": "paper-ES", "prints": [[1, 2, 3, 1]]}
+            recent = Recent("paper-ES").message() | {"prints": [[1, 2, 3, 1]]}
             await layer.send(request["channel"], {"type": "live.frame", "frame": recent})
             assert await socket.receive() == recent
             await sync(socket, start_ms(2))  # it heard everything since

@@ -1,6 +1,7 @@
 """A pipeline at a real broker: orders there, what is found back into audit, page and answers."""
 
 import asyncio
+import json
 import threading
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from engine.warm import compile_engine
 from tests.trading.broker_fake import FakeBroker
 from tests.trading.days import TickFeed, planned, started, ticks
 from tests.trading.live_desk import QUICK
+from tests.trading.socket_schema import checked
 from trading.brokers.real import RealBroker
 from trading.commands import request_command
 from trading.models import AuditEvent, Command
@@ -64,4 +66,6 @@ def test_a_kill_is_verified_at_the_broker_and_its_answer_says_so():
     assert {"flatten_again", "flatten_all", "flatten_verified"} <= kinds
     states = [frame["broker"] for frame in frames if frame["type"] == "frame"]
     assert states[-1].keys() == {"up", "since", "reconciled", "differences", "unknown", "text"}
+    for frame in frames:
+        checked("live_to_page", json.loads(json.dumps(frame)))
     assert broker.flattened
