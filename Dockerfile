@@ -44,4 +44,4 @@ VOLUME ["/data", "/backups"]
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 \
   CMD ["python", "deploy/healthy.py", "web"]
-CMD ["uvicorn", "tradebot.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--no-server-header"]
+CMD ["python", "-m", "tradebot.web", "--host", "0.0.0.0", "--port", "8000"]

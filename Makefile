@@ -13,6 +13,10 @@ BENCH := $(VENV)/.bench
 RIVALS := $(VENV)/rivals
 COMPILE := $(PY) -m uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url $(ARGS)
 
+# Nothing is connected to: what is looked at are settings.
+ON_A_SERVER := DATABASE_URL=postgres://tradebot:x@127.0.0.1/tradebot BEHIND_HTTPS=1 ALLOWED_HOSTS=example.com \
+  SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')
+
 .DEFAULT_GOAL := help
 .PHONY: run test check bench bench-ui mutants chaos api-fuzz rivals requirements clean help
 
@@ -30,13 +34,17 @@ check: export ENV_FILE :=
 check: export DATABASE_URL :=
 check: export REDIS_URL :=
 check: export DATA_DIR := $(VENV)/check
-check: $(TOOLS) ## lint, format, types, layers, migrations, settings, shell scripts
+check: $(TOOLS) ## lint, format, types, layers, migrations, settings, security, shell scripts
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(PY) -m mypy engine marketdata trading backtests tradebot
 	$(VENV)/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
+	@echo "manage.py check --deploy, configured as on a server"
+	@$(ON_A_SERVER) $(PY) manage.py check --deploy --fail-level WARNING
+	$(VENV)/bin/bandit --quiet --configfile pyproject.toml --recursive engine marketdata trading backtests tradebot deploy manage.py
+	$(PY) -m tests.audit requirements.txt requirements-polygon.txt
 	$(VENV)/bin/shellcheck deploy/install.sh deploy/tradebotctl .ci/install .ci/run
 
 bench: rivals ## measure how fast the engine is (ARGS= for bench)

@@ -1,6 +1,7 @@
 """The ASGI application: pages over HTTP, live data over WebSocket.
 
-A socket is taken from our own pages only (its Origin must be an allowed host) and knows its user.
+A socket is taken from our own pages only (its Origin must be an allowed host), knows its user, and
+is held to what `trading.socket_guard` says.
 Where nothing is configured, the server's first request also sees to backtests that an earlier
 server left unfinished: there is no worker to do it.
 """
@@ -27,6 +28,7 @@ from backtests import routing as backtests_routing  # noqa: E402
 from tradebot.static_files import StaticFirst  # noqa: E402
 from trading import routing as trading_routing  # noqa: E402
 from trading.observing.sockets import SocketCounts  # noqa: E402
+from trading.socket_guard import SocketGuard  # noqa: E402
 
 sockets = trading_routing.websocket_urlpatterns + backtests_routing.websocket_urlpatterns
 
@@ -64,7 +66,7 @@ application = Application(
         "http": StaticFirst(pages),
         "websocket": AllowedHostsOriginValidator(
             # The stubs want a type that is private to them.
-            AuthMiddlewareStack(SocketCounts(URLRouter(sockets)))  # type: ignore[arg-type]
+            AuthMiddlewareStack(SocketCounts(SocketGuard(URLRouter(sockets))))  # type: ignore[arg-type]
         ),
     }
 )

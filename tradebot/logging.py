@@ -223,6 +223,7 @@ def configure(
         "asyncio",
         "django.server",
         "django.request",
+        "axes",
     ):
         logging.getLogger(chatty).setLevel(max(logging.getLevelName(level), logging.WARNING))
     # uvicorn's command line gives its loggers handlers of their own, which would pass Redact by.

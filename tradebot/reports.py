@@ -57,7 +57,7 @@ class Reporter(ExceptionReporter):
     """The finished report passes the same as each line of the log."""
 
     def get_traceback_html(self) -> SafeString:
-        return SafeString(redact().text(super().get_traceback_html()))
+        return SafeString(redact().text(super().get_traceback_html()))  # nosec B703
 
     def get_traceback_text(self) -> SafeString:
-        return SafeString(redact().text(super().get_traceback_text()))
+        return SafeString(redact().text(super().get_traceback_text()))  # nosec B703

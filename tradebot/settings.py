@@ -6,6 +6,7 @@ to Redis. `.env.example` describes every variable.
 """
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "django_celery_results",
     "django_structlog",
+    "axes",
     "marketdata",
     "trading",
     "backtests",
@@ -284,9 +286,15 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # Security
 
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+_THIS_MACHINE = ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", _THIS_MACHINE)
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
 BEHIND_HTTPS = environment.flag("BEHIND_HTTPS", default=False)
+if DEBUG and (BEHIND_HTTPS or set(ALLOWED_HOSTS) - set(_THIS_MACHINE)):
+    raise environment.BadEnvironment(
+        "DEBUG is 1 where others than this machine may open the page (BEHIND_HTTPS, "
+        "ALLOWED_HOSTS), and shows them settings; unset it"
+    )
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -297,9 +305,34 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# axes refuses names that are locked out, and leaves the others to Django's own.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 
+# Wrong passwords after which a name is locked out from an address, and for how long.
+LOGIN_ATTEMPTS = environment.whole_number("LOGIN_ATTEMPTS", 5, low=1, high=100)
+LOGIN_LOCKED_MINUTES = environment.whole_number("LOGIN_LOCKED_MINUTES", 15, low=1, high=1440)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = LOGIN_ATTEMPTS
+AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_LOCKED_MINUTES)
+# Whoever knows a name must not be able to keep its owner out for good.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "trading.lockout.client_address"
+AXES_CLIENT_STR_CALLABLE = "trading.lockout.logged_as"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# A login ends when it was not used for so long, and after so many days however busy.
+LOGIN_IDLE_HOURS = environment.whole_number("LOGIN_IDLE_HOURS", 12, low=1, high=720)
+LOGIN_DAYS = environment.whole_number("LOGIN_DAYS", 30, low=1, high=365)
+SESSION_ENGINE = "trading.login_sessions"
+SESSION_COOKIE_AGE = LOGIN_IDLE_HOURS * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = BEHIND_HTTPS
@@ -312,6 +345,18 @@ SECURE_REFERRER_POLICY = "same-origin"
 if BEHIND_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
+SILENCED_SYSTEM_CHECKS = [
+    # The forms say that somebody is locked out (trading.lockout): no answer has to be replaced, and
+    # a request passes one middleware less.
+    "axes.W002",
+    # Other names of the operator's domain are not ours to bind to https, nor to enter in browsers'
+    # lists, from which they do not come off again.
+    "security.W005",
+    "security.W021",
+    # The proxy that ends TLS redirects (deploy/Caddyfile does). Who reaches us beside it is on this
+    # machine: the watchdog, Prometheus, a health check, and they speak http.
+    "security.W008",
+]
 
 # Real money, whatever the broker: docs/live.md
 
@@ -414,6 +459,7 @@ UNFOLD = {
     "SITE_URL": "/",
     "THEME": "dark",
     "SITE_ICON": "tradebot.navigation.icon",
+    "LOGIN": {"form": "trading.lockout.AdminLoginForm"},
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "tradebot.navigation.icon"}],
     "ENVIRONMENT": "tradebot.navigation.environment",
     "ENVIRONMENT_TITLE_PREFIX": "tradebot.navigation.title_prefix",

@@ -11,7 +11,8 @@ from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
@@ -81,9 +82,9 @@ def one_line(text: str) -> SafeString:
 def list_link(model: type[Model], text: str, **only: object) -> SafeString:
     """A link to a list that shows only some rows."""
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    query = "&".join(f"{name}={value}" for name, value in only.items())
+    values = {name: str(value) for name, value in only.items()}
     return format_html(
-        '<a class="underline whitespace-nowrap" href="{}?{}">{}</a>', url, SafeString(query), text
+        '<a class="underline whitespace-nowrap" href="{}?{}">{}</a>', url, urlencode(values), text
     )
 
 
@@ -199,7 +200,7 @@ class SessionAdmin(ReadOnlyAdmin):
         only = {"session__id__exact": row.pk}
         names: tuple[type[Model], ...] = (Signal, Order, Fill, Trade, AuditEvent)
         links = [list_link(model, str(model._meta.verbose_name_plural), **only) for model in names]
-        return SafeString(" ".join(links))
+        return format_html_join(" ", "{}", ((link,) for link in links))
 
 
 @admin.register(Signal)
@@ -350,10 +351,10 @@ class TradeAdmin(ReadOnlyAdmin):
 
     @display(description="Orders")
     def orders_(self, row: Trade) -> SafeString:
-        return SafeString(
-            list_link(Order, "orders", trade__id__exact=row.pk)
-            + " "
-            + list_link(Fill, "fills", trade__id__exact=row.pk)
+        return format_html(
+            "{} {}",
+            list_link(Order, "orders", trade__id__exact=row.pk),
+            list_link(Fill, "fills", trade__id__exact=row.pk),
         )
 
 

@@ -303,9 +303,7 @@ class ConfigurationAdmin(ModelAdmin):  # type: ignore[misc]
             found: list[Difference] = stored.changed_by(before, stored.document(kept))
         except ConfigurationError as error:
             return format_html("This tradebot cannot read it any more: {}", str(error))
-        return SafeString(
-            render_to_string(EFFECT, {"differences": found, "current": before, "past": True})
-        )
+        return render_to_string(EFFECT, {"differences": found, "current": before, "past": True})
 
     @display(description="Text")
     def text_(self, row: Configuration) -> SafeString:

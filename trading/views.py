@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
+from trading.lockout import LoginForm
 from trading.login import redeem
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -27,7 +28,14 @@ def live(request: HttpRequest) -> HttpResponse:
 
 class Login(LoginView):
     template_name = "trading/login.html"
+    form_class = LoginForm
     redirect_authenticated_user = True
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        answer = super().form_invalid(form)
+        if isinstance(form, LoginForm) and form.locked_out():
+            answer.status_code = 429
+        return answer
 
 
 class Logout(LogoutView):

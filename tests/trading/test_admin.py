@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 
 from marketdata.models import Bar, Contract, Instrument
 from tests.trading.days import TickFeed, planned, said, session_row, started, ticks
+from trading.admin import list_link
 from trading.configuration.stored import save_version
 from trading.models import (
     Account,
@@ -212,3 +213,9 @@ def test_users_and_scheduled_tasks_open(admin_client):
     assert admin_client.get(reverse("admin:auth_user_change", args=[user.pk])).status_code == 200
     add = reverse("admin:django_celery_beat_periodictask_add")
     assert admin_client.get(add).status_code == 200
+
+
+def test_a_link_to_a_list_carries_no_markup() -> None:
+    html = list_link(Trade, "trades", signal__id__exact='"><script>alert(1)</script>')
+    assert "<script>" not in html
+    assert html.count('"') == 4

@@ -4,18 +4,31 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from trading.errors import StartError
+from trading.socket_protocol import LONGEST_MESSAGE_BYTES, SocketProtocol
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIApplication
 
 GRACE_S: Final = 2
+OPTIONS: Final[dict[str, Any]] = {
+    "lifespan": "off",
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "ws": SocketProtocol,
+    "ws_max_size": LONGEST_MESSAGE_BYTES,
+    # Where somebody comes from is trading.lockout's to say: uvicorn would believe whoever connects
+    # from this machine.
+    "proxy_headers": False,
+}
+"""How pages are served, in whichever process."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -61,13 +74,7 @@ class PageServer:
         application = application or import_string(settings.ASGI_APPLICATION)
         self._listener = listener
         self._server = _Server(
-            uvicorn.Config(
-                application,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                timeout_graceful_shutdown=GRACE_S,
-            )
+            uvicorn.Config(application, timeout_graceful_shutdown=GRACE_S, **OPTIONS)
         )
         self._task: asyncio.Task[None] | None = None
 

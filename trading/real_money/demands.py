@@ -4,6 +4,8 @@ A preflight counts for one account of ours at one account of the broker, for one
 for the rules that it was made with: whoever changes a limit in the morning looks again.
 """
 
+from django.conf import settings
+
 from engine.config import EngineConfig
 from trading import clock
 from trading.errors import StartError
@@ -17,6 +19,8 @@ def passed_preflight(
 ) -> Preflight:
     """The newest preflight of the day, if it passed for what `plan` is going to trade at `broker`
     with `config` (with the tiers that count). `now`: UTC ns. StartError names the remedy."""
+    if settings.DEBUG:
+        raise StartError("DEBUG is 1, which shows settings on broken pages; unset it to trade live")
     day = plan.schedule.at(clock.now_ns() if now is None else now).day
     again = "run manage.py preflight with the options of this start"
     row = (
