@@ -30,8 +30,8 @@ from trading.journal.sources import days_of, market_after, ticks_of
 from trading.models import Account, Command, Session
 from trading.pipeline.core import Core
 from trading.pipeline.halts import PEOPLES
-from trading.pipeline.idle import give_back
 from trading.pipeline.market import Market
+from trading.pipeline.operator import give_back
 from trading.pipeline.options import Plan
 from trading.pipeline.recorder import Recorder
 from trading.pipeline.rows import carry_json
@@ -109,6 +109,14 @@ def resume(
     log.info("run_restarted", **told)
     halts = tuple(halt for halt in PEOPLES if halt in account.halts)
     return market, replace(begun, journal=kept, replay=found.replay, held=halts)
+
+
+def open_left(account: Account) -> str:
+    """What is open, by its journal, in a run that was not finished; "" for nothing. Its rows may
+    not say so: a killed process may have had many that were not stored yet."""
+    paths = unfinished(account.name)
+    found = _find(account, [JournalFile(path) for path in paths], paths) if paths else None
+    return "" if found is None or found.replay.finished else _open(_begun(found), found)
 
 
 def close_left(account: Account, why: str) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 from channels.db import database_sync_to_async
 
-from trading.brokers.adapter import BrokerError
 from trading.brokers.closing import close_everything
 from trading.commands import command_to_wire
+from trading.errors import TradingError
 from trading.models import Account, Command, Session
 from trading.pipeline.past_engine import close_past_engine
 from trading.steering.direct import kept
@@ -94,7 +94,7 @@ class Before:
         log.critical("closing_before_engine", account=self.account.name, actor=actor)
         try:
             result = await close_everything(self._connect())
-        except BrokerError as error:
+        except TradingError as error:  # also when what its line needs is not set
             result = f"not closed at the broker: {error}; close it there"
         missing = await database_sync_to_async(kept)(self.account, actor, reason, result)
         return f"{result}; not kept: {', '.join(missing)}" if missing else result

@@ -29,7 +29,7 @@ from trading.pipeline import signals
 from trading.pipeline.beside import Beside
 from trading.pipeline.ending import cancel
 from trading.pipeline.halts import halted
-from trading.pipeline.operator import Lookout
+from trading.pipeline.operator import Lookout, give_back
 from trading.pipeline.options import Plan
 from trading.pipeline.past_engine import ACTOR, close_past_engine
 from trading.pipeline.start import Start, audit
@@ -212,12 +212,6 @@ def lift(row: Command) -> tuple[list[str], list[str]]:
     account.halts = [halt for halt in account.halts if halt not in lifted]
     account.save(update_fields=["halts"])
     return lifted, list(account.halts)
-
-
-def give_back(row: Command) -> None:
-    """Leave a command to who looks next."""
-    taken = Command.objects.filter(pk=row.pk, status=Command.Status.EXECUTING)
-    taken.update(status=Command.Status.PENDING, executed_at=None)
 
 
 def _time(session: Session | None) -> int:

@@ -7,7 +7,7 @@ however old it is; the others expire after a minute, because who asked saw anoth
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -64,6 +64,12 @@ def claim(account_id: int, tell: Tell = lambda row: None) -> list[Command]:
     return taken
 
 
+def give_back(row: Command) -> None:
+    """Leave a command to who looks next."""
+    taken = Command.objects.filter(pk=row.pk, status=Command.Status.EXECUTING)
+    taken.update(status=Command.Status.PENDING, executed_at=None)
+
+
 class Lookout:
     """Looks for commands about once a second and when it is nudged, and hands each on."""
 
@@ -73,6 +79,7 @@ class Lookout:
         self.account_id = account_id
         self.failures = 0
         self._nudge = asyncio.Event()
+        self._leaving: asyncio.Task[None] | None = None
         self._hand_on = hand_on
         self._tell = tell
 
@@ -94,12 +101,35 @@ class Lookout:
 
     async def look(self) -> int:
         """Hand on what waits; how many."""
-        rows = await database_sync_to_async(claim)(self.account_id, self._tell)
-        for row in rows:
-            with bound_contextvars(command=row.pk):
-                log.info("command_taken", kind=row.kind)
-                await self._hand_on(row)
+        rows = await self._taken()
+        for handed, row in enumerate(rows, 1):
+            try:
+                with bound_contextvars(command=row.pk):
+                    log.info("command_taken", kind=row.kind)
+                    await self._hand_on(row)
+            except BaseException:  # a cancellation too
+                await self._leave(rows[handed:])
+                raise
         return len(rows)
+
+    async def _taken(self) -> list[Command]:
+        """What waits, taken. Who is cancelled meanwhile leaves it: the thread goes on."""
+        taking = asyncio.create_task(database_sync_to_async(claim)(self.account_id, self._tell))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            await self._leave(taking)
+            raise
+
+    async def _leave(self, rows: Iterable[Command] | Awaitable[Iterable[Command]]) -> None:
+        """Give commands back to who looks next, however often this is cancelled."""
+
+        async def leave() -> None:
+            for row in await rows if isinstance(rows, Awaitable) else rows:
+                await database_sync_to_async(give_back)(row)
+
+        self._leaving = asyncio.create_task(leave(), name="leaving")
+        await asyncio.shield(self._leaving)
 
     async def answer(self, row: Command, status: Command.Status, result: str) -> None:
         """Store and tell what became of a command that was taken here."""

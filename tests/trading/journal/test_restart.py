@@ -21,6 +21,7 @@ from trading.models import Account, AuditEvent, Command, Session, Trade
 from trading.pipeline.options import Options, plan
 from trading.pipeline.run import prepare
 from trading.pipeline.start import stored_tiers
+from trading.pipeline.waiting import stand_by, why_wait
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -108,6 +109,21 @@ def test_a_position_of_a_killed_process_is_gone_on_with(monkeypatch: pytest.Monk
     assert resumed["differs"] == []
     said = [m for frame in life.sent for m in frame.get("notices", ()) if m["kind"] == "restarted"]
     assert "ticks again" in said[0]["text"]
+
+
+def test_what_only_the_journal_knows_to_be_open_is_gone_on_with_at_any_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store_of(DAY)
+    open_at(monkeypatch)
+    assert not Trade.objects.exists(), "it was killed before they were stored"
+    monkeypatch.setattr("trading.pipeline.waiting.on_clock", lambda plan: True)
+    monkeypatch.setattr("trading.pipeline.waiting._stopped", lambda account, day: "stopped")
+    assert why_wait(one_day()) == ""
+    for path in files.paths("paper-MES"):
+        path.write_bytes(b"not a journal\n")
+    assert why_wait(one_day()) == "stopped"
+    assert stand_by(one_day()).name == "paper-MES", "who starts is told what is wrong"
 
 
 def test_other_settings_wait_until_nothing_is_open(monkeypatch: pytest.MonkeyPatch) -> None:

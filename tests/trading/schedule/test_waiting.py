@@ -1,6 +1,7 @@
 """A process that stays: when it begins at once, when it waits, and what it finds after a kill."""
 
 import asyncio
+import threading
 from functools import partial
 from typing import Any
 
@@ -11,10 +12,13 @@ from django.utils import timezone
 from tests.trading.days import session_row
 from tests.trading.schedule.desk import DAY, SetClock
 from trading.commands import request_command
-from trading.errors import StartError
+from trading.errors import OptionError, StartError
 from trading.models import Account, Command, Job, Preflight, Session, Trade
+from trading.pipeline import operator
 from trading.pipeline.beside import Before
+from trading.pipeline.ending import cancel
 from trading.pipeline.idle import Idle
+from trading.pipeline.operator import Lookout, claim
 from trading.pipeline.options import Options, Plan, plan
 from trading.pipeline.start import with_tiers
 from trading.pipeline.waiting import stand_by, why_wait
@@ -31,6 +35,13 @@ def stopped(session: Session, **values: Any) -> None:
     row = Command.objects.create(account=session.account, kind="stop", session=session)
     given = {"status": "done", "executed_at": timezone.now(), **values}
     Command.objects.filter(pk=row.pk).update(**given)
+
+
+def trade_of(session: Session) -> None:
+    Trade.objects.create(
+        id="t", account=session.account, session=session, instrument_id="MES", day=DAY,
+        status="open", direction=1, size=1, ordered_ns=1,
+    )  # fmt: skip
 
 
 @pytest.mark.django_db
@@ -87,10 +98,7 @@ def test_a_market_with_a_time_of_its_own_never_waits(clock: SetClock) -> None:
 def test_what_is_open_is_gone_on_with_at_any_time(clock: SetClock) -> None:
     clock.set("2024-06-12 20:00")
     session = session_row()
-    Trade.objects.create(
-        id="t", account=session.account, session=session, instrument_id="MES", day=DAY,
-        status="open", direction=1, size=1, ordered_ns=1,
-    )  # fmt: skip
+    trade_of(session)
     assert why_wait(planned()) == ""
 
 
@@ -110,9 +118,12 @@ def test_a_session_that_a_person_stopped_stays_so_until_somebody_starts_it(
 @pytest.mark.django_db
 def test_a_disabled_account_waits(clock: SetClock) -> None:
     clock.set("2024-06-12 11:00")
-    session_row()
+    session = session_row()
     Account.objects.update(enabled=False)
     assert why_wait(planned()) == "account paper-MES is disabled"
+    trade_of(session)
+    assert why_wait(planned()) == "account paper-MES is disabled", "its start would be refused"
+    assert stand_by(planned()) == session.account
 
 
 @pytest.mark.django_db
@@ -130,6 +141,11 @@ def test_real_money_begins_only_confirmed_and_looked_at(clock: SetClock, setting
     )  # fmt: skip
     assert why_wait(live) == ""
     with pytest.raises(StartError, match="first start of a live account is a person's"):
+        stand_by(live)
+    Account.objects.create(
+        name="live-MES", mode="live", broker="rithmic", broker_account="S-2", balance=1, peak=1
+    )
+    with pytest.raises(StartError, match="S-2"):
         stand_by(live)
 
 
@@ -177,3 +193,76 @@ def test_commands_are_heard_before_the_first_session(data_dir: Any) -> None:
         "stop": ("refused", "nothing to stop: no session is running"),
         "resume": ("done", "lifted operator"),
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_ends_while_it_takes_commands_leaves_them_to_who_looks_next(
+    data_dir: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = stand_by(planned())
+    request_command(account, "kill")
+    taken, go_on = threading.Event(), threading.Event()
+
+    def slow(*given: Any) -> list[Command]:
+        rows = claim(*given)
+        taken.set()
+        go_on.wait(20)
+        return rows
+
+    monkeypatch.setattr(operator, "claim", slow)
+
+    async def end() -> None:
+        lookout = Lookout(account.pk, None, lambda row: None)  # type: ignore[arg-type]
+        looking = asyncio.create_task(lookout.run())
+        await asyncio.to_thread(taken.wait, 20)
+        ending = asyncio.create_task(cancel(looking))
+        await asyncio.sleep(0)
+        go_on.set()
+        await ending
+
+    asyncio.run(end())
+    assert Command.objects.get().status == "pending"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("failing", ["it fails", "it is cancelled"])
+def test_what_was_taken_and_cannot_be_handed_on_is_left_to_who_looks_next(
+    data_dir: Any, failing: str
+) -> None:
+    account = stand_by(planned())
+    for kind in ("halt", "kill", "flatten"):
+        request_command(account, kind)
+
+    async def hand_on(row: Command) -> None:
+        if failing == "it fails":
+            raise OSError
+        await asyncio.Event().wait()
+
+    async def look() -> None:
+        looking = asyncio.create_task(Lookout(account.pk, hand_on, lambda row: None).look())
+        await asyncio.wait([looking], timeout=1.0)
+        await cancel(looking)
+
+    asyncio.run(look())
+    states = dict(Command.objects.values_list("kind", "status"))
+    assert states == {"halt": "executing", "kill": "pending", "flatten": "pending"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_kill_before_the_first_session_is_answered_when_the_broker_cannot_be_had(
+    data_dir: Any,
+) -> None:
+    account = stand_by(planned())
+
+    async def send(message: Any) -> None: ...
+
+    def connect() -> Any:
+        raise OptionError("RITHMIC_USER is not set")
+
+    async def close() -> str:
+        return await Before(account, None, send, connect).close("ops", "now")
+
+    told = "not closed at the broker: RITHMIC_USER is not set; close it there"
+    assert asyncio.run(close()) == told
+    account.refresh_from_db()
+    assert account.halts == ["kill"]
