@@ -66,7 +66,7 @@ def post(news: News) -> None:
 def keep(news: Iterable[News]) -> list[Notice]:
     """Write what is new of these, and its deliveries; the new rows. One question to the database
     when all of it is known, none when there is nothing."""
-    wanted = {each.key[:LONGEST_KEY]: each for each in news}
+    wanted = {_text(each.key)[:LONGEST_KEY]: each for each in news}
     if not wanted:
         return []
     with transaction.atomic(savepoint=False):
@@ -87,7 +87,7 @@ def write(notices: list[Notice]) -> None:
 
 
 def notice_of(news: News) -> Notice:
-    """The row that is not written yet. PostgreSQL takes no text with a NUL in it."""
+    """The row that is not written yet."""
     return Notice(
         key=_text(news.key)[:LONGEST_KEY],
         kind=_text(news.kind)[:40],
@@ -102,4 +102,5 @@ def notice_of(news: News) -> Notice:
 
 
 def _text(value: Any) -> str:
-    return str(value).replace("\x00", "")
+    """Without what a database refuses: PostgreSQL a NUL, every one half a surrogate pair."""
+    return str(value).replace("\x00", "").encode(errors="replace").decode()

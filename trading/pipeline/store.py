@@ -168,12 +168,13 @@ class Flush:
         if write == self._together:
             keep(news)
             return
-        try:
-            with transaction.atomic():
-                keep(news)
-        except REFUSED as error:
-            self.refused += len(news)
-            log.exception("notices_refused", notices=len(news), error=error)
+        for each in news:
+            try:
+                with transaction.atomic():
+                    keep([each])
+            except REFUSED as error:
+                self.refused += 1
+                log.exception("notice_refused", key=each.key, error=error)
 
     def _results(self) -> None:
         for name, event in self.recorder.results.items():

@@ -1,10 +1,10 @@
 """A pipeline whose database is away: the trader hears of it, and of everything, from files."""
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 
 from tests.trading.days import TickFeed, planned, said, started, ticks
-from trading.models import Notice, Trade
+from trading.models import AuditEvent, Notice, Trade
 from trading.notify import delivery, outbox, spool
 from trading.pipeline import store
 from trading.pipeline.away import TOLD_AFTER_S
@@ -89,3 +89,35 @@ def test_a_database_that_is_locked_for_a_moment_is_no_news(discord, writer, cloc
     assert Notice.objects.filter(kind="tier_changed").count() == 1
     assert not Notice.objects.filter(kind__startswith="connection").exists()
     assert outbox.woken.is_set()
+
+
+def test_a_notice_that_the_database_refuses_takes_no_row_and_no_other_notice_with_it(
+    discord, writer, clock, monkeypatch
+):
+    real = outbox.write
+
+    def write_all(notices):
+        if any(notice.level == "warning" for notice in notices):
+            raise DataError("value too long for type character varying(10)")
+        real(notices)
+
+    monkeypatch.setattr(outbox, "write", write_all)
+    writer.note("order_unknown", {"text": "first", "level": "error"})
+    writer.note("order_unknown", {"text": "second", "level": "warning"})
+    writer.note("order_unknown", {"text": "third", "level": "error"})
+    assert write(writer, clock)
+    assert AuditEvent.objects.filter(kind="order_unknown").count() == 3
+    told = Notice.objects.filter(kind="order_trouble").order_by("pk")
+    told = list(told.values_list("text", flat=True))
+    assert told == ["First", "Third"]
+    assert writer.stats.refused == 1
+
+
+@pytest.mark.parametrize("text", ["half an emoji \ud83d", "a \x00 in it"])
+def test_text_that_no_database_takes_is_told_without_it(discord, deliver, away, text):
+    news = outbox.News(kind="test", key=f"test/{text}", title=text, facts=[(text, text)])
+    outbox.post(news)
+    spool.keep([news])
+    deliver(3)
+    assert len(discord.posts) == 1, "the file brings the same news"
+    assert spool.waiting() == []

@@ -1,6 +1,7 @@
 """From rows to Discord: once, in order, whatever Discord does meanwhile."""
 
 import json
+import socket
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -455,3 +456,29 @@ def test_a_file_that_cannot_be_read_is_put_aside(discord, deliver, data_dir):
     assert discord.titles == ["News 1"]
     names = [path.name for path in (data_dir / "spool" / "notices").iterdir()]
     assert names == ["0-torn.unreadable"]
+
+
+def test_an_answer_that_cannot_be_read_is_waited_after_like_any_other_failure(
+    discord, deliverer, clock, settings
+):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings.DISCORD_WEBHOOK_URL = f"http://127.0.0.1:{listener.getsockname()[1]}/1/secret"
+        heard = []
+
+        def answer():
+            for _ in range(3):
+                line, _ = listener.accept()
+                with line:
+                    heard.append(line.recv(65536))
+                    line.sendall(
+                        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n"
+                        b"Connection: close\r\n\r\nnope"
+                    )
+
+        threading.Thread(target=answer, daemon=True).start()
+        post(News(kind="test", key="test/1", title="Once"))
+        for _ in range(5):
+            assert deliverer.deliver_once() == 0
+            clock.advance(0.1)
+    assert len(heard) == 1, "the next attempt has its time"
+    assert Delivery.objects.get().error == "Discord cannot be reached (DecodingError)"

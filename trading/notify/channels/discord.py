@@ -80,7 +80,7 @@ class Discord:
                 )
         except httpx.TimeoutException:
             raise TryLater("Discord did not answer in time") from None
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise TryLater(f"Discord cannot be reached ({type(error).__name__})") from None
         return self._heard(answer)
 
