@@ -41,6 +41,7 @@ class Threads(ThreadPoolExecutor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()  # who waits no longer has no thread to stop
 
         def run() -> None:
             try:

@@ -158,6 +158,7 @@ class Held:
                     self._mine().update(seen_at=clock.now())
                 except DatabaseError as error:
                     log.warning("job_lease_not_renewed", job=self.run.job, error=str(error))
+                    connection.close()  # the next attempt gets a new one
         finally:
             connection.close()
 

@@ -2,14 +2,16 @@
 
 import threading
 from datetime import time
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, connection
 
 from tests.trading.schedule.desk import DAY, Jobs, SetClock
 from trading.models import Job, JobRun, Notice
 from trading.schedule import runs
 from trading.schedule.due import Due
+from trading.schedule.embedded import Threads
 from trading.schedule.table import TABLE, backoff
 from trading.schedule.work import JobError, Outcome, look, work
 
@@ -200,3 +202,49 @@ def test_the_back_off_grows_and_is_bounded() -> None:
     assert [backoff(each).total_seconds() for each in range(8)] == [
         0, 30, 60, 120, 240, 480, 600, 600,
     ]  # fmt: skip
+
+
+def test_a_lease_is_renewed_over_a_new_connection_when_the_database_was_away(
+    clock: SetClock, jobs: Jobs, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.set("2024-06-12 17:05:00")
+    settings.SCHEDULE_LEASE_S = 0.04
+    (mine,) = [each for each in look() if each.job == "parity"]
+    run = runs.claim(mine)
+    assert run is not None
+    held, done = runs.Held(run), threading.Event()
+    usable = {"connection": False}
+
+    class Rows:
+        def update(self, **values: Any) -> None:
+            if not usable["connection"]:
+                raise InterfaceError("connection already closed")
+            done.set()
+
+    class Connection:
+        def close(self) -> None:
+            usable["connection"] = True
+
+    monkeypatch.setattr(held, "_mine", Rows)
+    monkeypatch.setattr(runs, "connection", Connection())
+    with held:
+        assert done.wait(10)
+
+
+def test_a_job_that_is_left_ends_without_a_word_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    complaints: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", complaints.append)
+    before = set(threading.enumerate())
+
+    def slow() -> None:
+        begun.set()
+        go_on.wait(10)
+
+    left = Threads().submit(slow)
+    assert begun.wait(10)
+    left.cancel()
+    go_on.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    assert complaints == []
