@@ -80,15 +80,10 @@ class Idle:
         when that is about to begin."""
         if self.next is not None:
             return False
-        task = asyncio.create_task(self._hold_killed(), name="kill")
+        task = asyncio.create_task(killed(self.beside), name="kill")
         self._killing.add(task)
         task.add_done_callback(self._killing.discard)
         return True
-
-    async def _hold_killed(self) -> None:
-        beside, work = self.beside, database_sync_to_async(hold_killed)
-        beside.show(await work(beside.account, beside.session, signals.ACTOR, signals.REASON))
-        await beside.close(signals.ACTOR, signals.REASON)
 
     async def execute(self, row: Command) -> None:
         """Do what a command says, and answer it."""
@@ -153,6 +148,16 @@ class Idle:
         await self._lookout.answer(row, status, result)
         session = self.next[2].session if self.next else self.beside.session
         await database_sync_to_async(note)(row, session, self.beside.ts)
+
+
+async def killed(beside: Beside) -> None:
+    """The kill switch was pulled while nothing traded. Closing needs no database."""
+    work = database_sync_to_async(hold_killed)
+    try:
+        beside.show(await work(beside.account, beside.session, signals.ACTOR, signals.REASON))
+    except DatabaseError:
+        log.exception("kill_not_kept", account=beside.account.name)
+    await beside.close(signals.ACTOR, signals.REASON)
 
 
 async def settle_left(pipeline: "Pipeline", outcome: "Outcome", held: str) -> None:

@@ -46,10 +46,9 @@ from trading.observing.serving import observable
 from trading.pipeline.beside import After, Before, Beside
 from trading.pipeline.core import Engine
 from trading.pipeline.halts import hold_for_next
-from trading.pipeline.idle import Idle, Prepare, Prepared, hold_killed
+from trading.pipeline.idle import Idle, Prepare, Prepared, killed
 from trading.pipeline.market import Market, recorded, simulated
 from trading.pipeline.options import Options, Plan
-from trading.pipeline.past_engine import close_past_engine
 from trading.pipeline.publisher import GROUP
 from trading.pipeline.server import PageServer, address, bind
 from trading.pipeline.signals import ACTOR, REASON, KillSwitch, leave, stop_on_signals
@@ -346,9 +345,7 @@ async def sessions(
         if heart is not None:
             heart.over(outcome)
     if switch.pulled:  # too late for the session
-        session = outcome.session
-        await database_sync_to_async(hold_killed)(session.account, session, ACTOR, REASON)
-        await close_past_engine(pipeline, outcome.session, ACTOR, REASON)
+        await killed(After(pipeline, outcome))
     return outcome
 
 

@@ -138,7 +138,7 @@ def test_a_start_that_is_refused_is_told_once_a_day(all_of, monkeypatch):
     wanted = planned(TickFeed([ticks()]))
     for _ in range(3):
         with pytest.raises(StartError), running.told_if_refused(wanted):
-            running._run_alone(wanted, None, print, None, running.KillSwitch())
+            running._run_alone(wanted, None, print, None, running.KillSwitch(), None)
     (message,) = all_of()
     assert message.title == "MES was not started: account paper-MES"
     assert message.embed["description"].startswith("no preflight has passed today")

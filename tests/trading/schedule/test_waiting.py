@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
+from django.db import OperationalError
 from django.utils import timezone
 
 from tests.trading.days import session_row
@@ -266,3 +267,31 @@ def test_a_kill_before_the_first_session_is_answered_when_the_broker_cannot_be_h
     assert asyncio.run(close()) == told
     account.refresh_from_db()
     assert account.halts == ["kill"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_kill_switch_between_sessions_closes_without_a_database(
+    data_dir: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, closed = stand_by(planned()), []
+
+    def away(*given: Any) -> None:
+        raise OperationalError("the database is away")
+
+    async def close(actor: str, reason: str) -> str:
+        closed.append((actor, reason))
+        return ""
+
+    monkeypatch.setattr("trading.pipeline.idle.hold_killed", away)
+
+    async def kill() -> Any:
+        beside = Before(account, None, None, None)  # type: ignore[arg-type]
+        monkeypatch.setattr(beside, "close", close)
+        idle, stop = Idle(beside, None), asyncio.Event()  # type: ignore[arg-type]
+        waiting = asyncio.create_task(idle.wait(stop))
+        assert idle.kill()
+        stop.set()
+        return await waiting
+
+    assert asyncio.run(kill()) is None
+    assert closed == [("signal", "SIGUSR1")]
