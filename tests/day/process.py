@@ -1,6 +1,6 @@
 """`python -m tests.day.process manage.py trade ...`: a program of the product, by a fast clock.
 
-A name that ends in .py is a script, any other a module (`celery`, `uvicorn`).
+A name that ends in .py is a script, any other a module (`celery`, `tradebot.web`).
 """
 
 import runpy

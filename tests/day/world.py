@@ -115,9 +115,8 @@ class World:
             "--symbol", "MES", "--mode", "paper", "--speed", f"{SPEED:g}", "--timeframe", "300",
         ]  # fmt: skip
         celery = ["celery", "-A", "tradebot"]
-        web = ["uvicorn", "tradebot.asgi:application", "--port", str(self.port)]
         for name, words in (
-            ("web", [*web, "--lifespan", "off"]),
+            ("web", ["tradebot.web", "--port", str(self.port)]),
             ("pipeline", [*trade, *rules]),
             ("worker", [*celery, "worker", "--concurrency", "1"]),
             ("beat", [*celery, "beat", "--loglevel", "INFO"]),
