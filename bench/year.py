@@ -50,7 +50,7 @@ def rows(setup: Setup) -> list[Row]:
     ticks = sum(store.read(SYMBOL, day).count for day in days)
     with tempfile.TemporaryDirectory(prefix="tradebot-year-") as folder:
         found = _runs(setup, store, ticks, Path(folder))
-    return [*found, *_workers(setup, store), *_memory(setup, store)]
+    return [*found, *_workers(setup, store), *_on_celery(setup, store), *_memory(setup, store)]
 
 
 def ready() -> None:
@@ -222,6 +222,31 @@ def _workers(setup: Setup, store: TickStore) -> list[Row]:
             what=what, value=median(times), unit="x", spread=quartiles(times),
             goal=GOALS["two workers"],
         )
+    ]  # fmt: skip
+
+
+def _on_celery(setup: Setup, store: TickStore) -> list[Row]:
+    """The whole year, asked for and stored, on two Celery workers against one; wall time."""
+    what = "on Celery, two workers against one"
+    if len(setup.cores) < 2:
+        return [Row(what=what, missing="needs two cores")]
+    spent: dict[int, list[float]] = {1: [], 2: []}
+    digests = set()
+    with Fresh("bench.celery_year", str(store.root)) as celery:
+        for workers, found in spent.items():
+            for _ in range(setup.few(3)):
+                celery.ask(workers)
+                answer = celery.answer()
+                found.append(answer["seconds"])
+                digests.add(answer["digest"])
+    if len(digests) > 1:
+        raise Unequal("one worker and two give different days")
+    return [
+        Row(what="on Celery, one worker", value=median(spent[1]), unit=" s"),
+        Row(
+            what=what, value=median(spent[1]) / median(spent[2]), unit="x",
+            spread=quartiles(ratios(spent[1], spent[2])), goal=GOALS["two workers"],
+        ),
     ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,30 @@ def emptied_by_delete() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
         yield
+
+
+DATA_MIGRATIONS = (
+    "marketdata.migrations.0002_default_instruments",
+    "trading.migrations.0002_default_tiers",
+)
+
+
+def add_rows_of_migrations() -> None:
+    """Instruments and tiers, unless they are there."""
+    from django.apps import apps
+    from django.db import connection
+
+    editor = type("Editor", (), {"connection": connection})
+    for name in DATA_MIGRATIONS:
+        import_module(name).add(apps, editor)
+
+
+@pytest.fixture(autouse=True)
+def rows_of_migrations(request: pytest.FixtureRequest) -> None:
+    """Tests with real transactions empty all tables behind them, also of what migrations made."""
+    if uses_database(request.node):
+        request.getfixturevalue("db")
+        add_rows_of_migrations()
 
 
 @pytest.fixture

@@ -24,11 +24,6 @@ from schemathesis.config import SchemathesisConfig
 EXAMPLES: Final = int(os.environ.get("API_FUZZ_EXAMPLES", "6"))
 STEPS: Final = int(os.environ.get("API_FUZZ_STEPS", "8"))
 SEED: Final = os.environ.get("API_FUZZ_SEED", "")
-MIGRATIONS: Final = (
-    "marketdata.migrations.0002_default_instruments",
-    "trading.migrations.0002_default_tiers",
-    "trading.migrations.0010_roles",
-)
 LEFT_OUT: Final = {
     # Whether settings or a backtest make sense is more than a schema can say: those that do not are
     # refused with 400.
@@ -53,8 +48,7 @@ def world(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[str]:
     from trading.models import Account
 
     editor = type("Editor", (), {"connection": connection})
-    for name in MIGRATIONS:
-        import_module(name).add(apps, editor)
+    import_module("trading.migrations.0010_roles").add(apps, editor)
     for name in ("REQUESTS", "COMMANDS", "ANONYMOUS"):
         setattr(settings, f"API_{name}_PER_MINUTE", 10**6)
     cache.clear()

@@ -59,9 +59,11 @@ def test_nothing_is_said_where_nobody_asked_and_nobody_minds_a_deaf_one(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("pid", "expected"), [("", 2.5), (str(os.getpid()), 2.5), (str(os.getpid() + 1), 0.0)]
+    ("named", "expected"), [("nobody", 2.5), ("this process", 2.5), ("another", 0.0)]
 )
-def test_the_watchdog_is_for_the_process_that_it_names(pid: str, expected: float) -> None:
+def test_the_watchdog_is_for_the_process_that_it_names(named: str, expected: float) -> None:
+    ours = os.getpid()
+    pid = {"nobody": "", "this process": str(ours), "another": str(ours + 1)}[named]
     environment = {"NOTIFY_SOCKET": "/nowhere", "WATCHDOG_USEC": "2500000", "WATCHDOG_PID": pid}
     assert Notifier(environment).watchdog_s == expected
 
