@@ -129,8 +129,8 @@ def test_bars_of_another_length_are_shown_move_and_come_back_after_a_reload(look
     assert live.text("#bars").startswith("5 min")
     choose(live, "time-60")
     live.until(f"{WIDTH} === 60000")
+    live.until("document.querySelector('#bars-note').textContent === ''")
     assert "bars=" not in live.page.url, "what is traded needs no name"
-    assert live.text("#bars-note") == ""
 
 
 def test_until_the_new_bars_are_there_the_old_ones_stay_and_it_is_said(look: LookAt) -> None:

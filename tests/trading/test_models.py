@@ -13,7 +13,7 @@ from engine.config import INDEX_TIERS, SINGLE_TIER
 from engine.instruments import INSTRUMENTS
 from engine.ticks import NS
 from marketdata.models import Bar, Instrument, moment
-from tests.trading.conftest import DATA_MIGRATIONS
+from tests.conftest import DATA_MIGRATIONS
 from tests.trading.days import DAY, session_row
 from trading.models import Account, Command, Fill, Order, Session, Signal, Tier, Trade
 from trading.pipeline.start import stored_tiers
