@@ -160,7 +160,7 @@ def test_people_are_told_of_halts_of_resuming_and_of_the_kill(all_of):
 
         def take(events, status):
             again(events, status)
-            if any(getattr(event, "kind", "") == "kill" for event in events):
+            if any(getattr(event, "kind", "") == "Kill" for event in events):
                 answered.set()
 
         pipeline.answers.take = take

@@ -15,7 +15,7 @@ from trading.errors import StartError
 from trading.heartbeat.figures import process
 from trading.heartbeat.targets import Database, File
 from trading.models import Delivery, Heartbeat, JobRun, Notice
-from trading.notify import News, outbox, spool
+from trading.notify import News, delivery, outbox, spool
 from trading.notify.waiting import bring_in
 from trading.watchdog import keeping, looking, machine, posting
 from trading.watchdog.delivering import Delivering
@@ -84,12 +84,15 @@ class Desk:
 
     def database_is_back(self) -> None:
         self.patch.undo()
+        self.patch.setattr(delivery, "bring_in", lambda: 0)
         self.patch.setattr(machine, "memory_percent", lambda: 10.0)
         self.patch.setattr(machine, "clock_kept", lambda: True)
 
 
 @pytest.fixture
 def desk(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    # A deliverer of another test that is still ending would take what is kept here.
+    monkeypatch.setattr(delivery, "bring_in", lambda: 0)
     return Desk(data_dir, monkeypatch)
 
 
