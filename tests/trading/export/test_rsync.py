@@ -221,6 +221,8 @@ def test_the_real_ssh_takes_it_and_refuses_an_unknown_machine(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {tmp_path}/host\n"
         f"AuthorizedKeysFile {tmp_path}/authorized\nPidFile none\nStrictModes no\nUsePAM no\n"
     )
+    if os.geteuid() == 0:  # Debian's asks for it, and its service would have made it
+        Path("/run/sshd").mkdir(exist_ok=True)
     server = subprocess.Popen([str(SSHD), "-D", "-e", "-f", str(config)])
     try:
         settings.EXPORT_SSH_KEY = str(tmp_path / "client")
