@@ -138,15 +138,23 @@ def test_discord_heard_of(day: World, kind: str) -> None:
         f"join trading_notice n on n.id = d.notice_id where n.kind = '{kind}'"
     )
     assert states
-    alone = {title for status, title in states if status == "sent"}
-    grouped = [title for title in day.discord.titles if " × " in title]
+    unseen = [title for status, title in states if status == "sent" and not _seen(day, title)]
+    groups = [title for title in day.discord.titles if " × " in title]
     assert {status for status, _ in states} <= {"sent", "grouped"}
-    assert alone - set(day.discord.titles) == set() or grouped
+    assert len(unseen) <= len(groups)  # each gave its place to a message of several
+
+
+def _seen(day: World, title: str) -> bool:
+    return title in day.discord.titles
 
 
 def test_every_notice_was_delivered(day: World) -> None:
-    states = day.rows("select distinct status from trading_delivery")
-    assert {state for (state,) in states} <= {"sent", "grouped"}
+    states = day.rows("select status, count(*) from trading_delivery group by status")
+    assert {state for state, _ in states} <= {"sent", "grouped"}
+    # A message stands for one that was sent, and for those grouped with it. Only a deliverer that
+    # was killed between sending and marking, as two may have been, sends one again.
+    sent = dict(states)["sent"]
+    assert sent <= len(day.discord.posts) <= sent + 2
 
 
 def test_each_trade_was_told_once(day: World) -> None:
